@@ -1,0 +1,139 @@
+//! Every bound of the system in one place: its unit in the name, its source in the comment.
+//!
+//! What a stranger can make longer, more or deeper has its limit here. The plan carries the limits
+//! that an operator may set; these are the ones that the program is built on.
+
+/// A secret file is a password or a key, never a disk image.
+pub const SECRET_OCTETS_MAX: usize = 64 * 1024;
+
+// ── SMTP ────────────────────────────────────────────────────────────────────────────────────────
+
+/// RFC 5321 §4.5.3.1.4 asks for 512 octets; RFC 4954 §4 raises it to 12288 for AUTH, which is the
+/// largest any extension of ours needs.
+pub const SMTP_COMMAND_OCTETS_MAX: usize = 12_288;
+/// RFC 5321 §4.5.3.1.6 sets 1000 octets; real senders exceed it and RFC 5321 §4.5.3.1 asks for leniency.
+/// Text lines are streamed, so only header parsing cares.
+pub const SMTP_TEXT_LINE_OCTETS_MAX: usize = 1024 * 1024;
+/// RFC 5321 §4.5.3.1.1.
+pub const LOCAL_PART_OCTETS_MAX: usize = 64;
+/// RFC 5321 §4.5.3.1.2.
+pub const DOMAIN_OCTETS_MAX: usize = 255;
+/// RFC 5321 §4.5.3.1.5: a reply line, CRLF included.
+pub const SMTP_REPLY_LINE_OCTETS_MAX: usize = 512;
+/// A server's reply to our client, all lines together; more is hostile.
+pub const SMTP_REPLY_OCTETS_MAX: usize = 64 * 1024;
+/// Commands that achieve nothing (NOOP, RSET, unknown) before we hang up.
+pub const SMTP_IDLE_COMMANDS_MAX: u32 = 100;
+/// Failed commands before we hang up.
+pub const SMTP_ERRORS_MAX: u32 = 20;
+/// Received fields before a message counts as looping. RFC 5321 §6.3 asks for at least 100.
+pub const RECEIVED_FIELDS_MAX: usize = 100;
+
+// ── Sessions ────────────────────────────────────────────────────────────────────────────────────
+
+/// What one connection may hold in memory, all buffers together.
+pub const CONNECTION_OCTETS_MAX: usize = 1024 * 1024;
+/// Bytes read from a socket in one go, and the most that waits unparsed.
+pub const READ_BUFFER_OCTETS: usize = 64 * 1024;
+/// Bytes waiting to be written before the session is made to wait.
+pub const WRITE_BUFFER_OCTETS: usize = 64 * 1024;
+/// A message up to this size waits in memory for the writer; a longer one streams to a segment of its own.
+pub const STAGING_MEMORY_OCTETS: usize = 256 * 1024;
+/// The header of a message that is coming in, held back until trace fields can be put above it. Postfix'
+/// default is 100 KiB; some mailing lists need more. Staging holds nothing meanwhile.
+pub const HEADER_OCTETS_MAX: usize = 192 * 1024;
+/// Failed logins in one session before we hang up.
+pub const AUTH_FAILURES_MAX: u32 = 3;
+/// One SASL line, base64 included (RFC 4954 §4).
+pub const SASL_LINE_OCTETS_MAX: usize = 12_288;
+
+// ── IMAP, POP3 ──────────────────────────────────────────────────────────────────────────────────
+
+/// A command line without its literals (RFC 7162 §4 asks for 8192).
+pub const IMAP_LINE_OCTETS_MAX: usize = 64 * 1024;
+/// All short literals of one command together. A message in APPEND is streamed and does not count.
+pub const IMAP_LITERALS_OCTETS_MAX: usize = 64 * 1024;
+/// Nesting of lists and search keys.
+pub const IMAP_NESTING_MAX: usize = 50;
+/// A mailbox name, in octets of UTF-8.
+pub const MAILBOX_NAME_OCTETS_MAX: usize = 255;
+/// Mailboxes of one account.
+pub const MAILBOXES_MAX: usize = 5_000;
+/// Keywords on one message.
+pub const KEYWORDS_MAX: usize = 64;
+/// Messages that one POP3 session shows, the newest: what it holds of them and the answer to UIDL stay
+/// within [`CONNECTION_OCTETS_MAX`].
+pub const POP3_MESSAGES_MAX: usize = 10_000;
+/// Commands that failed as such before a POP3 session is hung up.
+pub const POP3_ERRORS_MAX: u32 = 20;
+/// RFC 2449 §4: a command line is at most 255 octets; SASL-IR needs more.
+pub const POP3_LINE_OCTETS_MAX: usize = SASL_LINE_OCTETS_MAX;
+/// Commands that failed as such (BAD) before we hang up.
+pub const IMAP_ERRORS_MAX: u32 = 20;
+/// Different data items of one FETCH.
+pub const IMAP_FETCH_ITEMS_MAX: usize = 64;
+/// Header bytes kept of one message, all parts together; BODYSTRUCTURE and ENVELOPE see no more.
+pub const MIME_HEADER_OCTETS_MAX: usize = 256 * 1024;
+/// RFC 2046 §5.1.1 sets 70; longer ones are seen.
+pub const MIME_BOUNDARY_OCTETS_MAX: usize = 200;
+/// MIME parts that BODYSTRUCTURE walks, and how deep.
+pub const MIME_PARTS_MAX: usize = 10_000;
+pub const MIME_DEPTH_MAX: usize = 100;
+
+// ── The language ────────────────────────────────────────────────────────────────────────────────
+
+/// A configuration file.
+pub const YAML_OCTETS_MAX: usize = 64 * 1024 * 1024;
+/// Nesting of maps and lists in it.
+pub const YAML_DEPTH_MAX: usize = 64;
+/// Nodes that aliases may add: stops the "billion laughs".
+pub const YAML_ALIAS_NODES_MAX: usize = 100_000;
+/// Diagnostics reported in one run; the rest are counted.
+pub const DIAGNOSTICS_MAX: usize = 1_000;
+
+// ── Delivery ────────────────────────────────────────────────────────────────────────────────────
+
+/// Members that one alias may expand to (rules.md ACC-009).
+pub const ALIAS_EXPANSION_MAX: usize = 100;
+/// MX hosts tried for one domain in one attempt. RFC 5321 §5.1 asks for at least two addresses.
+pub const MX_HOSTS_MAX: usize = 10;
+/// Attempts running at once.
+pub const DELIVERIES_CONCURRENT_MAX: usize = 64;
+
+// ── The store ───────────────────────────────────────────────────────────────────────────────────
+
+/// Jobs that one commit takes together. Measured: beyond about 170 nothing is gained.
+pub const STORE_BATCH_JOBS_MAX: usize = 256;
+/// Jobs that wait for the writer; more are refused as busy. Above the number of connections.
+pub const STORE_WAITING_JOBS_MAX: usize = 16_384;
+/// Connections that read rows at the same time; more readers wait their turn.
+pub const STORE_READERS_MAX: usize = 8;
+/// Messages that one job should change, so that deliveries can go between.
+pub const STORE_BATCH_MESSAGES_MAX: usize = 1_000;
+/// A segment file takes no more bodies beyond this.
+pub const SEGMENT_OCTETS: u64 = 64 * 1024 * 1024;
+/// Disk space is reserved for a segment in such steps, so that most syncs write no metadata.
+pub const SEGMENT_RESERVE_OCTETS: u64 = 8 * 1024 * 1024;
+/// Segment files kept open for reading.
+pub const SEGMENT_FILES_OPEN_MAX: usize = 64;
+/// Expunges are remembered for this many changes of their mailbox (RFC 7162 §3.2 lets servers forget).
+pub const VANISHED_MODSEQS_KEPT: u64 = 10_000;
+/// One keyword (RFC 9051 sets no limit).
+pub const KEYWORD_OCTETS_MAX: usize = 128;
+/// Recipients of one queued message. RFC 5321 §4.5.3.1.8 asks for at least 100.
+pub const QUEUE_RECIPIENTS_MAX: usize = 10_000;
+/// A remote server's reply as the queue keeps it.
+pub const QUEUE_REPLY_CHARACTERS_MAX: usize = 1_000;
+
+const _: () = {
+    assert!(SMTP_COMMAND_OCTETS_MAX <= READ_BUFFER_OCTETS);
+    assert!(HEADER_OCTETS_MAX + READ_BUFFER_OCTETS <= STAGING_MEMORY_OCTETS);
+    assert!(
+        STAGING_MEMORY_OCTETS
+            + READ_BUFFER_OCTETS
+            + WRITE_BUFFER_OCTETS
+            + IMAP_LINE_OCTETS_MAX
+            + IMAP_LITERALS_OCTETS_MAX
+            < CONNECTION_OCTETS_MAX
+    );
+};
