@@ -8,3 +8,5 @@
 
 pub mod ground;
 pub mod vocabulary;
+
+pub mod protocol;
