@@ -10,3 +10,5 @@ pub mod ground;
 pub mod vocabulary;
 
 pub mod protocol;
+
+pub mod plan;

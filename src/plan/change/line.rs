@@ -1,0 +1,259 @@
+//! A plan as lines: section, stable key, short text. Equal text means equal behaviour.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use super::Section;
+use crate::plan::digest::Digest;
+use crate::plan::document::{
+    Account, Certificate, CertificateSource, DkimAlgorithm, DkimKey, DnsData, DomainPlan, Family, Listener, LogFormat,
+    LogLevel, Outbound, Password, Plan, Profile, Protocol, Relay, RelayTls, ResolverSource, Storage, TlsMode,
+    TlsVersion,
+};
+
+/// Sorted by section and key.
+pub(super) type Lines = BTreeMap<(Section, String), String>;
+
+pub(super) fn lines(plan: &Plan) -> Lines {
+    let mut lines = Lines::new();
+    let mut put = |section: Section, key: &dyn Display, text: String| {
+        lines.insert((section, key.to_string()), text);
+    };
+    put(Section::Host, &"name", plan.host.name.to_string());
+    put(Section::Host, &"addresses", listed(&plan.host.addresses));
+    put(Section::Host, &"profile", profile(plan.profile).to_owned());
+    for (name, listener) in &plan.listeners {
+        put(Section::Listeners, name, self::listener(listener));
+    }
+    put(Section::Tls, &"min_version", tls_version(plan.tls.min_version).to_owned());
+    for (n, certificate) in plan.certificates.iter().enumerate() {
+        // The first is served to clients without SNI, so becoming the first is a change.
+        let standing = if n == 0 { "default, " } else { "" };
+        // Several may be valid for the same names (one key of each type): they are told apart by number.
+        let twins = plan.certificates.iter().take(n).filter(|other| other.names == certificate.names).count();
+        let number = if twins == 0 { String::new() } else { format!(" #{}", twins + 1) };
+        let key = format!("{}{number}", certificate.names.join(" "));
+        put(Section::Certificates, &key, format!("{standing}{}", source(certificate)));
+    }
+    for (name, domain) in &plan.domains {
+        put(Section::Domains, name, self::domain(domain));
+        for selector in &domain.dkim {
+            let key = format!("{}._domainkey.{name}", selector.selector);
+            put(Section::Domains, &key, dkim(selector.algorithm, &selector.key));
+        }
+    }
+    for (address, account) in &plan.accounts {
+        put(Section::Accounts, address, self::account(account));
+    }
+    for (address, members) in &plan.aliases {
+        put(Section::Aliases, address, listed(members));
+    }
+    for (key, text) in outbound(&plan.outbound) {
+        put(Section::Outbound, &key, text);
+    }
+    let Storage::Embedded { path } = &plan.storage;
+    let path = path.as_ref().map_or("in the state folder".to_owned(), |path| path.display().to_string());
+    put(Section::Storage, &"embedded", path);
+    for (key, text) in limits(plan) {
+        put(Section::Limits, &key, text);
+    }
+    put(Section::Logging, &"format", log_format(plan.logging.format).to_owned());
+    put(Section::Logging, &"level", log_level(plan.logging.level).to_owned());
+    for (key, text) in record_sets(plan) {
+        put(Section::Dns, &key, text);
+    }
+    for rule in &plan.firewall {
+        let (family, all) = match rule.family {
+            Family::Ipv4 => ("IPv4", "any address"),
+            Family::Ipv6 => ("IPv6", "any address"),
+        };
+        let to = if rule.addresses.is_empty() { all.to_owned() } else { listed(&rule.addresses) };
+        let key = format!("tcp/{} {family} {}", rule.port, rule.listener);
+        put(Section::Firewall, &key, format!("accept from anyone to {to}"));
+    }
+    lines
+}
+
+fn listener(listener: &Listener) -> String {
+    let protocol = match listener.protocol {
+        Protocol::Imap => "imap",
+        Protocol::Pop3 => "pop3",
+        Protocol::Smtp => "smtp",
+        Protocol::Submission => "submission",
+    };
+    let tls = match listener.tls {
+        TlsMode::Implicit => "implicit TLS",
+        TlsMode::None => "no TLS",
+        TlsMode::Starttls => "STARTTLS offered",
+        TlsMode::StarttlsRequired => "STARTTLS required",
+    };
+    format!("{protocol} on port {}, {tls}, bound to {}", listener.port, listed(&listener.sockets))
+}
+
+fn source(certificate: &Certificate) -> String {
+    match &certificate.source {
+        CertificateSource::Files { chain, key, spki_sha256 } => {
+            format!("files {} and {}, key {spki_sha256}", chain.display(), key.display())
+        }
+        CertificateSource::SelfSigned {} => "self-signed".to_owned(),
+    }
+}
+
+fn domain(domain: &DomainPlan) -> String {
+    let mut parts = vec!["hosted here".to_owned()];
+    if let Some(separator) = domain.subaddress_separator {
+        parts.push(format!("subaddresses after `{separator}`"));
+    }
+    if !domain.catch_all.is_empty() {
+        parts.push(format!("catch-all {}", listed(&domain.catch_all)));
+    }
+    parts.join(", ")
+}
+
+fn dkim(algorithm: DkimAlgorithm, key: &DkimKey) -> String {
+    let algorithm = match algorithm {
+        DkimAlgorithm::Ed25519Sha256 => "signs with ed25519-sha256",
+        DkimAlgorithm::RsaSha256 => "signs with rsa-sha256",
+    };
+    match key {
+        DkimKey::File { path, public_key } => {
+            format!("{algorithm}, key {} in {}", fingerprint(public_key), path.display())
+        }
+        DkimKey::Generated {} => format!("{algorithm}, key made at activation"),
+    }
+}
+
+fn account(account: &Account) -> String {
+    let mut parts = vec![match &account.password {
+        None => "no login".to_owned(),
+        Some(Password::Hash(hash)) => format!("password hash {}", fingerprint(hash)),
+        Some(Password::Secret(reference)) => format!("password from {reference}"),
+    }];
+    if let Some(octets) = account.quota_octets {
+        parts.push(format!("quota {octets} octets"));
+    }
+    if !account.send_as.is_empty() {
+        parts.push(format!("may send as {}", listed(&account.send_as)));
+    }
+    parts.join(", ")
+}
+
+fn outbound(outbound: &Outbound) -> Vec<(&'static str, String)> {
+    let resolver = match &outbound.resolver {
+        ResolverSource::Addresses(addresses) => listed(addresses),
+        ResolverSource::System => "those of the machine".to_owned(),
+    };
+    vec![
+        ("relay", outbound.relay.as_ref().map_or("none: direct to the MX".to_owned(), relay)),
+        ("retry_after_seconds", listed(&outbound.retry_after_seconds)),
+        ("lifetime_seconds", outbound.lifetime_seconds.to_string()),
+        ("resolver", resolver),
+        ("mx_port", outbound.mx_port.to_string()),
+    ]
+}
+
+fn relay(relay: &Relay) -> String {
+    let tls = match relay.tls {
+        RelayTls::Implicit => "implicit TLS",
+        RelayTls::StarttlsRequired => "STARTTLS required",
+    };
+    let mut parts = vec![format!("{} port {}", relay.host, relay.port), tls.to_owned()];
+    if let Some(credentials) = &relay.credentials {
+        parts.push(format!("as {} with the password from {}", credentials.user, credentials.password));
+    }
+    if let Some(authority) = &relay.authority {
+        parts.push(format!("vouched for by {}", authority.display()));
+    }
+    parts.join(", ")
+}
+
+fn limits(plan: &Plan) -> [(&'static str, String); 8] {
+    let limits = &plan.limits;
+    [
+        ("message_octets_max", limits.message_octets_max.to_string()),
+        ("recipients_max", limits.recipients_max.to_string()),
+        ("connections_max", limits.connections_max.to_string()),
+        ("connections_per_source_max", limits.connections_per_source_max.to_string()),
+        ("command_timeout_seconds", limits.command_timeout_seconds.to_string()),
+        ("session_timeout_seconds", limits.session_timeout_seconds.to_string()),
+        ("password_checks_max", limits.password_checks_max.to_string()),
+        ("drain_seconds", limits.drain_seconds.to_string()),
+    ]
+}
+
+/// RRsets by `NAME TYPE` (RFC 2181 §5): whoever publishes replaces sets, not single records.
+fn record_sets(plan: &Plan) -> BTreeMap<String, String> {
+    let mut sets: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for record in &plan.dns {
+        let (kind, value) = match &record.data {
+            DnsData::A(address) => ("A", address.to_string()),
+            DnsData::Aaaa(address) => ("AAAA", address.to_string()),
+            DnsData::DkimGenerated { algorithm, .. } => (
+                "TXT",
+                match algorithm {
+                    DkimAlgorithm::Ed25519Sha256 => "DKIM ed25519 key made at activation".to_owned(),
+                    DkimAlgorithm::RsaSha256 => "DKIM RSA key made at activation".to_owned(),
+                },
+            ),
+            DnsData::Mx { preference, exchange } => ("MX", format!("{preference} {exchange}")),
+            DnsData::Txt(text) => ("TXT", shown_text(text)),
+        };
+        let set = sets.entry(format!("{} {kind}", record.name)).or_default();
+        set.push(format!("{value} (TTL {})", record.ttl_seconds));
+    }
+    sets.into_iter()
+        .map(|(key, mut values)| {
+            values.sort();
+            (key, values.join(", "))
+        })
+        .collect()
+}
+
+/// A key record is too long to read; a few digits of its digest tell it from another.
+fn shown_text(text: &str) -> String {
+    match text.split_once("p=") {
+        Some((head, key)) if key.len() > 60 && text.starts_with("v=DKIM1") => {
+            format!("\"{head}p=…\", key {}", fingerprint(key))
+        }
+        _ => format!("\"{text}\""),
+    }
+}
+
+fn fingerprint(text: &str) -> String {
+    Digest::of(text.as_bytes()).short().to_owned()
+}
+
+fn listed<T: Display>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    items.join(", ")
+}
+
+fn profile(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Lab => "lab",
+        Profile::Production => "production",
+    }
+}
+
+fn tls_version(version: TlsVersion) -> &'static str {
+    match version {
+        TlsVersion::V1_2 => "1.2",
+        TlsVersion::V1_3 => "1.3",
+    }
+}
+
+fn log_format(format: LogFormat) -> &'static str {
+    match format {
+        LogFormat::Json => "json",
+        LogFormat::Text => "text",
+    }
+}
+
+fn log_level(level: LogLevel) -> &'static str {
+    match level {
+        LogLevel::Debug => "debug",
+        LogLevel::Error => "error",
+        LogLevel::Info => "info",
+        LogLevel::Warn => "warn",
+    }
+}

@@ -1,0 +1,355 @@
+//! The plan as a value. Every field is something the server, a renderer or the diff acts on.
+//!
+//! Maps are ordered, numbers are integers, options that are unset are absent from the JSON. Sizes are
+//! octets, durations whole seconds; the unit stands in the name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ground::secret::SecretRef;
+use crate::vocabulary::mail::{Address, Domain};
+
+/// Version of this document's form. A server refuses a plan of another.
+pub const FORMAT: u32 = 1;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Always [`FORMAT`].
+    pub format: u32,
+    /// Program and version that compiled it, e.g. `mailctl 0.1.0`.
+    pub compiler: String,
+    /// `sha256:` and hex over the configuration's values; comments and layout do not count.
+    pub source_digest: String,
+    pub profile: Profile,
+    pub host: Host,
+    /// By listener name.
+    pub listeners: BTreeMap<String, Listener>,
+    pub tls: Tls,
+    /// The first is served where no SNI name matches. May be empty only if no listener uses TLS.
+    pub certificates: Vec<Certificate>,
+    #[schemars(with = "BTreeMap<String, DomainPlan>")]
+    pub domains: BTreeMap<Domain, DomainPlan>,
+    /// By canonical address (local part in lower case).
+    #[schemars(with = "BTreeMap<String, Account>")]
+    pub accounts: BTreeMap<Address, Account>,
+    /// Canonical alias address to canonical account addresses: flattened, no alias points at an alias.
+    #[schemars(with = "BTreeMap<String, BTreeSet<String>>")]
+    pub aliases: BTreeMap<Address, BTreeSet<Address>>,
+    pub outbound: Outbound,
+    pub storage: Storage,
+    pub limits: Limits,
+    pub logging: Logging,
+    /// Records wanted, sorted.
+    pub dns: Vec<DnsRecord>,
+    /// Connections from the Internet to accept, sorted; everything else to mail ports is refused.
+    pub firewall: Vec<FirewallRule>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    Lab,
+    Production,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Host {
+    /// EHLO name, MX target, greeting.
+    #[schemars(with = "String")]
+    pub name: Domain,
+    /// Public addresses, sorted.
+    pub addresses: Vec<IpAddr>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    Imap,
+    Pop3,
+    /// Server to server: never AUTH.
+    Smtp,
+    /// Our users: nothing without AUTH.
+    Submission,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsMode {
+    Implicit,
+    None,
+    /// Offered, never required.
+    Starttls,
+    StarttlsRequired,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    pub protocol: Protocol,
+    pub port: u16,
+    pub tls: TlsMode,
+    /// Sockets to bind, sorted. Wildcards are `0.0.0.0` and `[::]` (bound IPv6-only).
+    #[schemars(with = "Vec<String>")]
+    pub sockets: Vec<SocketAddr>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// `1.2` or `1.3`.
+    pub min_version: TlsVersion,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum TlsVersion {
+    #[serde(rename = "1.2")]
+    V1_2,
+    #[serde(rename = "1.3")]
+    V1_3,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// Names it is valid for, sorted; the SNI match set. May hold `*.` wildcards.
+    pub names: Vec<String>,
+    pub source: CertificateSource,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum CertificateSource {
+    /// PEM files. `spki_sha256` is hex over the leaf's SubjectPublicKeyInfo (what TLSA 3 1 1 holds).
+    Files { chain: PathBuf, key: PathBuf, spki_sha256: String },
+    /// Made at activation, kept in the state folder, renewed by itself.
+    SelfSigned {},
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DomainPlan {
+    /// Accounts that receive what no account, alias or subaddress of the domain does.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[schemars(with = "BTreeSet<String>")]
+    pub catch_all: BTreeSet<Address>,
+    /// Between user and detail (RFC 5233), e.g. `+`. Absent: no subaddressing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subaddress_separator: Option<char>,
+    /// Signers; every message that leaves for the domain's addresses is signed with each.
+    pub dkim: Vec<DkimSelector>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DkimSelector {
+    /// The label before `._domainkey`.
+    pub selector: String,
+    pub algorithm: DkimAlgorithm,
+    pub key: DkimKey,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DkimAlgorithm {
+    /// RFC 8463.
+    Ed25519Sha256,
+    /// RFC 6376 with the 2048 bits of RFC 8301 §3.2.
+    RsaSha256,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum DkimKey {
+    /// PKCS#8 PEM file; `public_key` is the `p=` value (base64).
+    File { path: PathBuf, public_key: String },
+    /// Made at activation, kept in the state folder under `keys/dkim/`. Its public half is not known
+    /// to the plan; `dns records` reads it from the state folder.
+    Generated {},
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// Absent: the account receives and nobody can log in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Password>,
+    /// Absent: unlimited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota_octets: Option<u64>,
+    /// Canonical addresses (besides its own, its aliases and their subaddresses) it may use as sender.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[schemars(with = "BTreeSet<String>")]
+    pub send_as: BTreeSet<Address>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Password {
+    /// One-way: `$argon2id$…`, `$6$…`, `$5$…`.
+    Hash(String),
+    /// The password itself, or a hash in one of the forms above, read at activation.
+    #[schemars(with = "serde_json::Value")]
+    Secret(SecretRef),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Outbound {
+    /// Smart host for all remote mail. Absent: direct to the MX.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<Relay>,
+    /// Waits between attempts; the last repeats until `lifetime_seconds`.
+    pub retry_after_seconds: Vec<u64>,
+    /// From acceptance to the bounce (RFC 5321 §4.5.4.1: at least 4 to 5 days).
+    pub lifetime_seconds: u64,
+    pub resolver: ResolverSource,
+    /// Direct delivery connects here. 25 unless `profile: lab`.
+    pub mx_port: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolverSource {
+    /// Name servers to ask, port 53 unless given.
+    #[schemars(with = "Vec<String>")]
+    Addresses(Vec<SocketAddr>),
+    /// Those of the machine (`/etc/resolv.conf`), read at start.
+    System,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Relay {
+    #[schemars(with = "String")]
+    pub host: Domain,
+    pub port: u16,
+    pub tls: RelayTls,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<RelayCredentials>,
+    /// PEM file with the only authorities that may vouch for the relay. Absent: the public ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<PathBuf>,
+}
+
+/// The certificate is verified in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RelayTls {
+    Implicit,
+    StarttlsRequired,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RelayCredentials {
+    pub user: String,
+    #[schemars(with = "serde_json::Value")]
+    pub password: SecretRef,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Storage {
+    /// SQLite rows and segments in this folder. Absent path: `store` in the state folder.
+    Embedded {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// SIZE (RFC 1870).
+    pub message_octets_max: u64,
+    /// RCPT TO per message.
+    pub recipients_max: u32,
+    /// Connections of all listeners together.
+    pub connections_max: u32,
+    /// Connections from one address (IPv6: one /64).
+    pub connections_per_source_max: u32,
+    /// Silence after which an SMTP session, or one not logged in, ends. RFC 5321 §4.5.3.2: 5 minutes.
+    pub command_timeout_seconds: u64,
+    /// Silence of a logged-in session. RFC 9051 §5.4: at least 30 minutes.
+    pub session_timeout_seconds: u64,
+    /// Password checks running at once; each takes about 20 MB and 20 ms.
+    pub password_checks_max: u32,
+    /// How long open sessions may go on after a stop was asked for.
+    pub drain_seconds: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Logging {
+    pub format: LogFormat,
+    pub level: LogLevel,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    Json,
+    Text,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    Debug,
+    Error,
+    Info,
+    Warn,
+}
+
+/// One wanted record. Names are absolute, without the trailing dot.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DnsRecord {
+    /// The zone it belongs to as far as the plan knows: the mail domain or the host's parent.
+    pub zone: String,
+    pub name: String,
+    pub ttl_seconds: u32,
+    pub data: DnsData,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum DnsData {
+    A(std::net::Ipv4Addr),
+    Aaaa(std::net::Ipv6Addr),
+    /// A DKIM key record whose public half is made at activation: domain and selector name the key.
+    DkimGenerated {
+        domain: String,
+        selector: String,
+        algorithm: DkimAlgorithm,
+    },
+    Mx {
+        preference: u16,
+        exchange: String,
+    },
+    /// The whole text; writers split it at 255 octets (RFC 1035 §3.3.14).
+    Txt(String),
+}
+
+/// Accept TCP from anyone to `port` on `addresses` (empty: all of `family`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FirewallRule {
+    pub port: u16,
+    pub listener: String,
+    pub family: Family,
+    pub addresses: BTreeSet<IpAddr>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    Ipv4,
+    Ipv6,
+}

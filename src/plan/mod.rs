@@ -1,0 +1,14 @@
+//! The frozen plan: the only bridge between the compiler and everything that executes.
+//!
+//! [`document`] is the value, [`codec`] its one canonical spelling (RFC 8785), [`digest`] its name,
+//! [`change`] what differs between two of them. Invariants: no secret (references and one-way hashes
+//! only), no clock, no randomness, no path of the machine that compiled it; equal inputs give equal bytes.
+
+pub mod change;
+pub mod codec;
+pub mod digest;
+pub mod document;
+#[cfg(test)]
+mod example;
+
+pub use document::Plan;
