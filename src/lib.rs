@@ -12,3 +12,5 @@ pub mod vocabulary;
 pub mod protocol;
 
 pub mod plan;
+
+pub mod compiler;

@@ -1,0 +1,101 @@
+//! A finding as the reader and the rules make it: the code and all that belongs to this one case.
+//!
+//! The catalogue adds name, severity, summary and references, so that these exist once. See
+//! `compiler::rules::catalogue`.
+
+use crate::ground::diagnostic::{Label, Severity, Span};
+
+/// One finding, before the catalogue completes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub code: &'static str,
+    /// Only where it is weaker than the rule's own.
+    pub severity: Option<Severity>,
+    pub primary: Option<Label>,
+    pub related: Vec<Label>,
+    pub detail: String,
+    pub fix: Option<String>,
+}
+
+impl Finding {
+    /// A finding at a place; `text` is what the caret line says.
+    pub fn at(code: &'static str, span: &Span, text: impl Into<String>) -> Self {
+        let primary = Some(Label { span: span.clone(), text: text.into() });
+        Self { code, severity: None, primary, related: Vec::new(), detail: String::new(), fix: None }
+    }
+
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    #[must_use]
+    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+
+    #[must_use]
+    pub fn related(mut self, span: &Span, text: impl Into<String>) -> Self {
+        self.related.push(Label { span: span.clone(), text: text.into() });
+        self
+    }
+
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
+        self
+    }
+}
+
+/// The candidate that `given` was probably meant to be: at most one edit and another for each four characters.
+pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = given.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|c| (strsim::damerau_levenshtein(&lower, &c.to_lowercase()), c))
+        .filter(|(distance, c)| *distance <= 1 + c.chars().count().min(lower.chars().count()) / 4)
+        .min()
+        .map(|(_, c)| c)
+}
+
+/// `a`, `b` and `c`, each in backticks.
+pub fn listed<'a>(words: impl IntoIterator<Item = &'a str>, conjunction: &str) -> String {
+    let words: Vec<String> = words.into_iter().map(|w| format!("`{w}`")).collect();
+    match words.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} {conjunction} {last}", rest.join(", ")),
+    }
+}
+
+/// User text cut to what one line of a report can hold, without control characters.
+pub fn shortened(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 80;
+    let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut short: String = clean.take(CHARACTERS_MAX).collect();
+    if text.chars().nth(CHARACTERS_MAX).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_near() {
+        assert_eq!(nearest("listners", ["listeners", "limits"]), Some("listeners"));
+        assert_eq!(nearest("Implicit", ["implicit", "none"]), Some("implicit"));
+        assert_eq!(nearest("zebra", ["listeners", "limits"]), None);
+    }
+
+    #[test]
+    fn lists_read_as_sentences() {
+        assert_eq!(listed([], "or"), "");
+        assert_eq!(listed(["a"], "or"), "`a`");
+        assert_eq!(listed(["a", "b", "c"], "or"), "`a`, `b` or `c`");
+    }
+}

@@ -1,0 +1,177 @@
+//! What the named files hold: certificates, their keys, DKIM keys. Read once, judged by the rules of
+//! phase F, lowered into fingerprints. Private keys are dropped here; only public halves leave.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use rustls::SignatureAlgorithm;
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::inputs::Inputs;
+use super::meaning::{CertificateChoice, Meaning};
+use super::section::certificates::CertificateFiles;
+use super::section::leaf::{FilePath, OrNone};
+use super::spanned::Spanned;
+use crate::ground::diagnostic::Span;
+use crate::plan::document::DkimAlgorithm;
+use crate::vocabulary::mail::Domain;
+
+/// All files of a configuration that are read when it is compiled.
+#[derive(Debug)]
+pub struct Material<'c> {
+    pub certificates: Vec<CertificateMaterial<'c>>,
+    pub dkim: Vec<DkimMaterial<'c>>,
+}
+
+/// A certificate and its key, each as far as it could be read. Errors continue "The file `x` ...".
+#[derive(Debug)]
+pub struct CertificateMaterial<'c> {
+    pub files: &'c CertificateFiles,
+    pub leaf: Result<Leaf, String>,
+    /// SubjectPublicKeyInfo (DER) of the private key.
+    pub key: Result<Vec<u8>, String>,
+}
+
+/// The facts of a server's certificate.
+#[derive(Debug)]
+pub struct Leaf {
+    /// DNS names of the subjectAltName in lower case, sorted (RFC 9525 §6: the subject's name does not count).
+    pub names: Vec<String>,
+    /// Seconds since the epoch.
+    pub not_before: i64,
+    /// Seconds since the epoch.
+    pub not_after: i64,
+    /// SubjectPublicKeyInfo, DER.
+    pub spki: Vec<u8>,
+}
+
+impl Leaf {
+    /// Hex of the SHA-256 over the SubjectPublicKeyInfo: what TLSA 3 1 1 holds (RFC 6698 §2.1).
+    pub fn spki_sha256(&self) -> String {
+        digest(&SHA256, &self.spki).as_ref().iter().map(|b| format!("{b:02x}")).collect()
+    }
+}
+
+/// Whether a certificate's names cover `host` (RFC 9525 §6.3: a wildcard stands for one whole left-most label).
+pub fn covers(names: &[String], host: &Domain) -> bool {
+    let parent = host.as_str().split_once('.').map(|(_, parent)| parent);
+    names.iter().any(|n| n == host.as_str() || n.strip_prefix("*.").is_some_and(|p| Some(p) == parent))
+}
+
+/// A DKIM key file.
+#[derive(Debug)]
+pub struct DkimMaterial<'c> {
+    pub domain: &'c Domain,
+    pub selector: &'c str,
+    pub path: &'c Spanned<FilePath>,
+    pub key: Result<DkimPublic, String>,
+}
+
+/// The public half of a DKIM key.
+#[derive(Debug)]
+pub struct DkimPublic {
+    pub algorithm: DkimAlgorithm,
+    /// The `p=` value: base64 of the SubjectPublicKeyInfo for RSA (RFC 6376 §3.6.1), of the 32 octets for
+    /// Ed25519 (RFC 8463 §4.2).
+    pub p: String,
+}
+
+impl<'c> Material<'c> {
+    pub fn read(meaning: &Meaning<'c>, inputs: &Inputs) -> Self {
+        let files = match &meaning.certificates {
+            CertificateChoice::Files { files, .. } => files.as_slice(),
+            _ => &[],
+        };
+        let certificates = files
+            .iter()
+            .map(|f| CertificateMaterial {
+                files: &f.value,
+                leaf: leaf(inputs, &f.chain),
+                key: key(inputs, &f.key).map(|k| k.1),
+            })
+            .collect();
+        let mut dkim = Vec::new();
+        for domain in &meaning.domains {
+            let Some(OrNone::Some(selectors)) = domain.settings.and_then(|s| s.dkim.as_ref()).map(|d| &d.value) else {
+                continue;
+            };
+            for (name, settings) in selectors.iter() {
+                if let Some(file) = settings.value.as_ref().and_then(|s| s.key.as_ref()) {
+                    let key = dkim_key(inputs, &file.file);
+                    dkim.push(DkimMaterial { domain: domain.name, selector: &name.value, path: &file.file, key });
+                }
+            }
+        }
+        Self { certificates, dkim }
+    }
+}
+
+impl CertificateMaterial<'_> {
+    pub fn chain_span(&self) -> &Span {
+        &self.files.chain.span
+    }
+}
+
+fn leaf(inputs: &Inputs, path: &Spanned<FilePath>) -> Result<Leaf, String> {
+    let bytes = inputs.read(&path.value.0).map_err(|e| e.to_string())?;
+    let der = CertificateDer::from_pem_slice(&bytes)
+        .map_err(|_| "holds no certificate in PEM form (`-----BEGIN CERTIFICATE-----`)".to_owned())?;
+    let (_, certificate) =
+        X509Certificate::from_der(&der).map_err(|_| "holds a certificate that cannot be parsed".to_owned())?;
+    let mut names = Vec::new();
+    if let Ok(Some(alternative)) = certificate.subject_alternative_name() {
+        for name in &alternative.value.general_names {
+            if let GeneralName::DNSName(name) = name {
+                names.push(name.to_ascii_lowercase());
+            }
+        }
+    }
+    names.sort_unstable();
+    names.dedup();
+    let validity = certificate.validity();
+    Ok(Leaf {
+        names,
+        not_before: validity.not_before.timestamp(),
+        not_after: validity.not_after.timestamp(),
+        spki: certificate.public_key().raw.to_vec(),
+    })
+}
+
+/// Algorithm and SubjectPublicKeyInfo of a private key. The error never quotes the file.
+fn key(inputs: &Inputs, path: &Spanned<FilePath>) -> Result<(SignatureAlgorithm, Vec<u8>), String> {
+    let bytes = inputs.read(&path.value.0).map_err(|e| e.to_string())?;
+    let der = PrivateKeyDer::from_pem_slice(&bytes)
+        .map_err(|_| "holds no private key in PEM form (`-----BEGIN PRIVATE KEY-----`)".to_owned())?;
+    let key = any_supported_type(&der).map_err(|_| {
+        "holds a key that cannot sign: RSA with 2048 to 8192 bits, ECDSA (P-256, P-384, P-521) or Ed25519 can"
+            .to_owned()
+    })?;
+    let spki = key.public_key().ok_or_else(|| "holds a key without a public half".to_owned())?;
+    Ok((key.algorithm(), spki.as_ref().to_vec()))
+}
+
+fn dkim_key(inputs: &Inputs, path: &Spanned<FilePath>) -> Result<DkimPublic, String> {
+    let bytes = inputs.read(&path.value.0).map_err(|e| e.to_string())?;
+    if let Ok(der) = PrivateKeyDer::from_pem_slice(&bytes)
+        && !matches!(der, PrivateKeyDer::Pkcs8(_))
+    {
+        return Err("is not in PKCS#8 form; convert it with: openssl pkcs8 -topk8 -nocrypt".to_owned());
+    }
+    const ED25519_OCTETS: usize = 32;
+    match key(inputs, path)? {
+        (SignatureAlgorithm::RSA, spki) => {
+            Ok(DkimPublic { algorithm: DkimAlgorithm::RsaSha256, p: BASE64.encode(spki) })
+        }
+        (SignatureAlgorithm::ED25519, spki) => {
+            // RFC 8410 §4: the SubjectPublicKeyInfo ends with the 32 octets of the key.
+            let start = spki.len().saturating_sub(ED25519_OCTETS);
+            let raw = spki.get(start..).unwrap_or_default();
+            Ok(DkimPublic { algorithm: DkimAlgorithm::Ed25519Sha256, p: BASE64.encode(raw) })
+        }
+        _ => Err("holds a key of a kind that DKIM does not know; it knows RSA and Ed25519".to_owned()),
+    }
+}

@@ -1,0 +1,314 @@
+//! What a configuration means: names resolved and defaults applied, with the place of everything.
+//!
+//! This is the one place where defaults live. It judges nothing: rules do that, on the same values that
+//! are lowered into the plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::alias_graph::{Alias, AliasGraph, Flattened};
+use super::section::accounts::Account;
+use super::section::certificates::CertificateFiles;
+use super::section::domains::MailDomain;
+use super::section::leaf::{OrNone, Period};
+use super::section::listeners::{Listener, Service, TlsWord};
+use super::section::relay::Relay;
+use super::section::{Config, Profile};
+use super::spanned::Spanned;
+use crate::ground::diagnostic::Span;
+use crate::plan::document::Limits;
+use crate::vocabulary::mail::{Address, Domain, LocalPart};
+
+/// A configuration with everything that follows from it.
+#[derive(Debug)]
+pub struct Meaning<'c> {
+    pub config: &'c Config,
+    pub listeners: Vec<Door<'c>>,
+    pub certificates: CertificateChoice<'c>,
+    pub domains: Vec<LocalDomain<'c>>,
+    /// In the order of the file. Two may have the same canonical address (ACC-007).
+    pub mailboxes: Vec<Mailbox<'c>>,
+    pub relay: Option<Smarthost<'c>>,
+    pub aliases: AliasGraph,
+    pub flattened: Flattened,
+    /// Addresses that RFC 5321 §4.5.1 and RFC 2142 §4 require and the file does not name.
+    pub duties: Vec<Duty>,
+}
+
+/// A listener with its effective settings.
+#[derive(Debug)]
+pub struct Door<'c> {
+    pub name: &'c str,
+    pub name_span: &'c Span,
+    /// `None`: neither name nor `protocol` says what is spoken (PORT-017).
+    pub service: Option<Service>,
+    pub port: u16,
+    pub tls: TlsWord,
+    pub addresses: Vec<IpAddr>,
+    pub settings: Option<&'c Listener>,
+}
+
+/// Where certificates come from in the end.
+#[derive(Debug)]
+pub enum CertificateChoice<'c> {
+    /// `files`, and perhaps a self-signed one behind them.
+    Files {
+        files: Vec<&'c Spanned<CertificateFiles>>,
+        self_signed: bool,
+    },
+    /// The section is there and names nothing.
+    Nothing(&'c Span),
+    SelfSigned(&'c Span),
+    /// The section is absent.
+    Unsaid,
+}
+
+/// A domain with its effective settings.
+#[derive(Debug)]
+pub struct LocalDomain<'c> {
+    pub name: &'c Domain,
+    pub span: &'c Span,
+    pub settings: Option<&'c MailDomain>,
+    pub separator: Option<char>,
+}
+
+/// An account by its canonical address.
+#[derive(Debug)]
+pub struct Mailbox<'c> {
+    pub address: Address,
+    pub span: &'c Span,
+    pub settings: Option<&'c Account>,
+}
+
+/// A relay with its effective settings.
+#[derive(Debug)]
+pub struct Smarthost<'c> {
+    pub settings: &'c Relay,
+    pub span: &'c Span,
+    pub port: u16,
+    pub tls: TlsWord,
+}
+
+/// An address that must work and that the compiler gives to somebody.
+#[derive(Debug)]
+pub struct Duty {
+    pub address: Address,
+    pub domain_span: Span,
+    /// The account that takes it; `None` if the file has no account at all.
+    pub taker: Option<Address>,
+}
+
+impl<'c> Meaning<'c> {
+    pub fn of(config: &'c Config) -> Self {
+        let domains = domains(config);
+        let mailboxes = mailboxes(config);
+        let aliases = aliases(config, &domains, &mailboxes);
+        let flattened = aliases.flatten();
+        let duties = duties(&domains, &mailboxes, &flattened);
+        let listeners = listeners(config);
+        let (certificates, relay) = (certificates(config), relay(config));
+        Self { config, listeners, certificates, domains, mailboxes, relay, aliases, flattened, duties }
+    }
+
+    pub fn lab(&self) -> bool {
+        self.config.profile.as_ref().is_some_and(|p| p.value == Profile::Lab)
+    }
+
+    pub fn host(&self) -> &'c Domain {
+        &self.config.host.name.value.0
+    }
+
+    pub fn host_addresses(&self) -> impl Iterator<Item = IpAddr> + 'c {
+        self.config.host.addresses.iter().map(|a| a.value.0)
+    }
+}
+
+impl Door<'_> {
+    /// The place of the TLS mode, or of what implies it.
+    pub fn tls_span(&self) -> &Span {
+        let settings = self.settings.as_ref();
+        settings.and_then(|s| s.tls.as_ref()).map_or_else(|| self.port_span(), |t| &t.span)
+    }
+
+    /// The place of the port, or of the name that implies it.
+    pub fn port_span(&self) -> &Span {
+        self.settings.and_then(|s| s.port.as_ref()).map_or(self.name_span, |p| &p.span)
+    }
+
+    /// Whether somebody outside this machine can reach it.
+    pub fn public(&self) -> bool {
+        self.addresses.iter().any(|a| !a.is_loopback())
+    }
+}
+
+/// Most people need three doors: RFC 8314 §3 prefers implicit TLS for users.
+const LISTENERS: [Service; 3] = [Service::Smtp, Service::Submissions, Service::Imaps];
+
+fn listeners(config: &Config) -> Vec<Door<'_>> {
+    let wildcards = wildcards(config);
+    let Some(section) = &config.listeners else {
+        let span = &config.host.span;
+        let door = |s: Service| Door {
+            name: s.word(),
+            name_span: span,
+            service: Some(s),
+            port: s.port(),
+            tls: s.tls(),
+            addresses: wildcards.clone(),
+            settings: None,
+        };
+        return LISTENERS.into_iter().map(door).collect();
+    };
+    let door = |(name, settings): (&'_ Spanned<String>, &'_ Spanned<Option<Listener>>)| -> (Option<Service>, u16, TlsWord, Vec<IpAddr>) {
+        let settings = settings.value.as_ref();
+        let explicit = settings.and_then(|s| s.protocol.as_ref()).map(|p| p.value);
+        let service = explicit.or_else(|| Service::from_word(name));
+        let port = settings.and_then(|s| s.port.as_ref()).map(|p| p.value).or(service.map(Service::port)).unwrap_or(0);
+        let tls = settings.and_then(|s| s.tls.as_ref()).map(|t| t.value);
+        let tls = tls.or(service.map(Service::tls)).unwrap_or(TlsWord::None);
+        let own = settings.and_then(|s| s.addresses.as_ref());
+        let mut addresses = own.map_or_else(|| wildcards.clone(), |a| a.iter().map(|ip| ip.value.0).collect());
+        addresses.sort_unstable();
+        addresses.dedup();
+        (service, port, tls, addresses)
+    };
+    section
+        .iter()
+        .map(|(name, settings)| {
+            let (service, port, tls, addresses) = door((name, settings));
+            Door {
+                name: &name.value,
+                name_span: &name.span,
+                service,
+                port,
+                tls,
+                addresses,
+                settings: settings.value.as_ref(),
+            }
+        })
+        .collect()
+}
+
+/// All addresses of each family that the host has, so that nothing listens where nobody is told to connect.
+fn wildcards(config: &Config) -> Vec<IpAddr> {
+    let has = |v6: bool| config.host.addresses.iter().any(|a| a.value.0.is_ipv6() == v6);
+    let v4 = has(false).then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let v6 = has(true).then_some(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+    v4.into_iter().chain(v6).collect()
+}
+
+fn certificates(config: &Config) -> CertificateChoice<'_> {
+    let Some(section) = &config.certificates else { return CertificateChoice::Unsaid };
+    let files: Vec<_> = section.files.iter().flatten().collect();
+    let self_signed = section.self_signed.as_ref().filter(|s| s.value);
+    match (files.is_empty(), self_signed) {
+        (false, own) => CertificateChoice::Files { files, self_signed: own.is_some() },
+        (true, Some(own)) => CertificateChoice::SelfSigned(&own.span),
+        (true, None) => CertificateChoice::Nothing(&section.span),
+    }
+}
+
+fn domains(config: &Config) -> Vec<LocalDomain<'_>> {
+    config
+        .domains
+        .iter()
+        .map(|(name, settings)| {
+            let settings = settings.value.as_ref();
+            let separator = match settings.and_then(|s| s.subaddress.as_ref()).map(|s| &s.value) {
+                Some(OrNone::None) => None,
+                Some(OrNone::Some(separator)) => Some(separator.character()),
+                // What other mail servers ship with, and what people type into web forms.
+                None => Some('+'),
+            };
+            LocalDomain { name: &name.value, span: &name.span, settings, separator }
+        })
+        .collect()
+}
+
+fn mailboxes(config: &Config) -> Vec<Mailbox<'_>> {
+    let accounts = config.accounts.iter().flat_map(|section| section.iter());
+    accounts
+        .map(|(address, settings)| Mailbox {
+            address: address.value.canonical(),
+            span: &address.span,
+            settings: settings.value.as_ref(),
+        })
+        .collect()
+}
+
+fn aliases(config: &Config, domains: &[LocalDomain<'_>], mailboxes: &[Mailbox<'_>]) -> AliasGraph {
+    let mut aliases = Vec::new();
+    for mailbox in mailboxes {
+        for alias in mailbox.settings.and_then(|s| s.aliases.as_ref()).into_iter().flatten() {
+            let targets = vec![(mailbox.address.clone(), mailbox.span.clone())];
+            aliases.push(Alias { address: alias.value.0.canonical(), span: alias.span.clone(), targets });
+        }
+    }
+    for (address, targets) in config.aliases.iter().flat_map(|section| section.iter()) {
+        let targets = targets.value.0.iter().map(|t| (t.value.0.canonical(), t.span.clone())).collect();
+        aliases.push(Alias { address: address.value.canonical(), span: address.span.clone(), targets });
+    }
+    AliasGraph {
+        accounts: mailboxes.iter().map(|m| m.address.clone()).collect(),
+        domains: domains.iter().map(|d| (d.name.clone(), d.separator)).collect(),
+        aliases,
+    }
+}
+
+/// `postmaster` (RFC 5321 §4.5.1) and `abuse` (RFC 2142 §4) of every domain go to its first account, or to
+/// the first of the file: the person who set the server up.
+fn duties(domains: &[LocalDomain<'_>], mailboxes: &[Mailbox<'_>], flattened: &Flattened) -> Vec<Duty> {
+    let mut first: BTreeMap<&Domain, &Address> = BTreeMap::new();
+    for mailbox in mailboxes {
+        first.entry(&mailbox.address.domain).or_insert(&mailbox.address);
+    }
+    let accounts: BTreeSet<&Address> = mailboxes.iter().map(|m| &m.address).collect();
+    let known = |a: &Address| flattened.aliases.contains_key(a) || accounts.contains(a);
+    let mut duties = Vec::new();
+    for domain in domains {
+        let catch_all = domain.settings.is_some_and(|s| s.catch_all.is_some());
+        for role in ["postmaster", "abuse"] {
+            let Ok(local) = LocalPart::from_unquoted(role) else { continue };
+            let address = Address { local, domain: domain.name.clone() };
+            if catch_all || known(&address) {
+                continue;
+            }
+            let taker = first.get(domain.name).copied().or_else(|| mailboxes.first().map(|m| &m.address)).cloned();
+            duties.push(Duty { address, domain_span: domain.span.clone(), taker });
+        }
+    }
+    duties
+}
+
+fn relay(config: &Config) -> Option<Smarthost<'_>> {
+    let relay = config.relay.as_ref()?.default.as_ref()?;
+    let port = relay.port.as_ref().map(|p| p.value);
+    let tls = relay.tls.as_ref().map_or_else(
+        || match port {
+            Some(25 | 587 | 2525 | 2587) => TlsWord::StarttlsRequired,
+            _ => TlsWord::Implicit,
+        },
+        |t| t.value,
+    );
+    let port = port.unwrap_or(if tls == TlsWord::Implicit { 465 } else { 587 });
+    Some(Smarthost { settings: &relay.value, span: &relay.span, port, tls })
+}
+
+/// The limits with their defaults. The reasons stand with the fields of [`plan::Limits`](Limits) and of the section.
+pub fn limits(config: &Config) -> Limits {
+    let set = config.limits.as_ref().map(|l| &l.value);
+    let number = |value: Option<&Spanned<u32>>, default: u32| value.map_or(default, |v| v.value);
+    let seconds = |value: Option<&Spanned<Period>>, default: u64| value.map_or(default, |v| v.value.0.as_secs());
+    Limits {
+        // Large providers take 25 to 50 MB; base64 adds a third to what people call the size.
+        message_octets_max: set.and_then(|l| l.message_size_max.as_ref()).map_or(50_000_000, |v| v.value.0),
+        recipients_max: number(set.and_then(|l| l.recipients_max.as_ref()), 100),
+        connections_max: number(set.and_then(|l| l.connections_max.as_ref()), 4096),
+        // An office behind one address, with several programs a person.
+        connections_per_source_max: number(set.and_then(|l| l.connections_per_source_max.as_ref()), 50),
+        command_timeout_seconds: seconds(set.and_then(|l| l.command_timeout.as_ref()), 5 * 60),
+        session_timeout_seconds: seconds(set.and_then(|l| l.session_timeout.as_ref()), 30 * 60),
+        password_checks_max: number(set.and_then(|l| l.password_checks_max.as_ref()), 4),
+        drain_seconds: seconds(set.and_then(|l| l.drain.as_ref()), 30),
+    }
+}

@@ -1,0 +1,27 @@
+//! The language: text to a typed, spanned [`Config`](section::Config).
+//!
+//! `text` (bytes to UTF-8) → `tree` (YAML 1.2.2 to [`node::Node`]) → `check` (JSON Schema over the tree, every mistake
+//! located) → `spanned` (the tree decoded into [`section`]'s types, places kept) → `meaning` (defaults
+//! applied, names resolved).
+//!
+//! Invariants: reading never panics and is bounded (`limits::YAML_*`); the verdict of `check` is that of any
+//! JSON Schema 2020-12 validator with our formats; a default exists in one place and has a reason there.
+//!
+//! It does not judge what is well-formed but unwise; that is `compiler::rules`.
+
+pub mod alias_graph;
+pub mod check;
+pub mod finding;
+pub mod format;
+pub mod inputs;
+pub mod material;
+pub mod meaning;
+pub mod node;
+pub mod quantity;
+pub mod scalar;
+pub mod schema;
+pub mod section;
+pub mod shape;
+pub mod spanned;
+pub mod text;
+pub mod tree;

@@ -1,0 +1,106 @@
+//! The YAML tree with the place of every key and value.
+
+use std::fmt::Write as _;
+
+use crate::ground::diagnostic::Span;
+
+/// A value and the bytes it was written with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    pub span: Span,
+    pub value: Value,
+}
+
+/// A value by the core schema of YAML 1.2 (§10.3).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Bool(bool),
+    /// Always finite.
+    Float(f64),
+    Integer(i64),
+    List(Vec<Node>),
+    /// In the order of the file; keys are unique.
+    Map(Vec<Entry>),
+    Null,
+    Text(String),
+}
+
+/// One key of a map with its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    pub key: String,
+    pub key_span: Span,
+    pub value: Node,
+}
+
+impl Node {
+    /// The value of `key`, if this is a map that has it.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().find(|e| e.key == key).map(|e| &e.value),
+            _ => None,
+        }
+    }
+
+    /// What a person calls this kind of value.
+    pub fn kind(&self) -> &'static str {
+        match self.value {
+            Value::Bool(_) => "a boolean",
+            Value::Float(_) => "a number with a fraction",
+            Value::Integer(_) => "a whole number",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a map",
+            Value::Null => "nothing",
+            Value::Text(_) => "text",
+        }
+    }
+
+    /// The value without places, for canonical digests and for other checkers.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match &self.value {
+            Value::Bool(b) => Json::Bool(*b),
+            Value::Float(f) => Json::from(*f),
+            Value::Integer(i) => Json::from(*i),
+            Value::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
+            Value::Map(entries) => Json::Object(entries.iter().map(|e| (e.key.clone(), e.value.to_json())).collect()),
+            Value::Null => Json::Null,
+            Value::Text(text) => Json::String(text.clone()),
+        }
+    }
+
+    /// One spelling for each value, every type marked. Layout, comments and quoting style do not show; the
+    /// order of keys does, because the first account of a domain receives its `postmaster` mail.
+    pub fn canonical(&self, out: &mut String) {
+        match &self.value {
+            Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+            Value::Float(f) => {
+                let _ = write!(out, "{f:?}");
+            }
+            Value::Integer(i) => {
+                let _ = write!(out, "{i}");
+            }
+            Value::List(items) => {
+                out.push('[');
+                for item in items {
+                    item.canonical(out);
+                    out.push(',');
+                }
+                out.push(']');
+            }
+            Value::Map(entries) => {
+                out.push('{');
+                for entry in entries {
+                    let _ = write!(out, "{:?}:", entry.key);
+                    entry.value.canonical(out);
+                    out.push(',');
+                }
+                out.push('}');
+            }
+            Value::Null => out.push('~'),
+            Value::Text(text) => {
+                let _ = write!(out, "{text:?}");
+            }
+        }
+    }
+}

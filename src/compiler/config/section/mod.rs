@@ -1,0 +1,71 @@
+//! The sections of the language, one file each.
+//!
+//! The doc comment of a type or key is its documentation: it goes into the JSON Schema and from there into
+//! editors and `docs/language.md`. Defaults are stated there and given their reasons in `compiler::config::meaning`.
+
+pub mod accounts;
+pub mod aliases;
+pub mod certificates;
+pub mod domains;
+pub mod host;
+pub mod leaf;
+pub mod limits;
+pub mod listeners;
+pub mod logging;
+pub mod outbound;
+pub mod relay;
+pub mod storage;
+pub mod tls;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::spanned::{Entries, Spanned};
+use crate::vocabulary::mail::{Address, Domain};
+
+/// A mail server: one file that says everything about it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Version of the language. This compiler knows version 1.
+    #[schemars(range(min = 1, max = 1000))]
+    pub version: Spanned<u32>,
+    /// What the server is for. Default: `production`.
+    pub profile: Option<Spanned<Profile>>,
+    /// The machine: its name and its public addresses.
+    pub host: Spanned<host::Host>,
+    /// The doors of the server: map from a name to its settings, or to nothing for the settings that belong to the
+    /// name. Default: `smtp`, `submissions`, `imaps`.
+    pub listeners: Option<Spanned<Entries<String, Option<listeners::Listener>>>>,
+    /// How TLS is spoken on every listener.
+    pub tls: Option<Spanned<tls::Tls>>,
+    /// Where certificates come from. Default: one that the server signs itself, with a warning.
+    pub certificates: Option<Spanned<certificates::Certificates>>,
+    /// The mail domains that this server is the final destination of.
+    pub domains: Spanned<Entries<Domain, Option<domains::MailDomain>>>,
+    /// The mailboxes, by address.
+    #[serde(default)]
+    pub accounts: Option<Spanned<Entries<Address, Option<accounts::Account>>>>,
+    /// Further addresses, and the local accounts or aliases that receive their mail.
+    pub aliases: Option<Spanned<Entries<Address, leaf::OneOrMany<leaf::MailAddress>>>>,
+    /// Smart hosts that take mail for other servers.
+    pub relay: Option<Spanned<relay::Relays>>,
+    /// How mail to other servers is sent.
+    pub outbound: Option<Spanned<outbound::Outbound>>,
+    /// Where mail is kept.
+    pub storage: Option<Spanned<storage::Storage>>,
+    /// Bounds on what others may use of the server.
+    pub limits: Option<Spanned<limits::Limits>>,
+    /// What the server writes to its log, and how.
+    pub logging: Option<Spanned<logging::Logging>>,
+}
+
+/// What a server is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Profile {
+    /// A test: reserved names, loopback addresses, unusual ports and self-signed certificates are no errors.
+    Lab,
+    /// A server on the Internet.
+    Production,
+}

@@ -1,0 +1,106 @@
+//! The compiler: one YAML text and the files that it names to a frozen plan, or to everything that is wrong.
+//!
+//! `config` reads and types the text, `rules` judges it, `lower` makes the plan. [`compile`] is the whole of
+//! it: a pure function that never panics. A plan exists if and only if there is no error; warnings and notes
+//! come with it. Findings are sorted by their place.
+//!
+//! It does not touch the running server, DNS or the network, and it reads no secret.
+
+pub mod config;
+pub mod lower;
+pub mod rules;
+
+pub use config::inputs::Inputs;
+pub use rules::explain;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use crate::ground::diagnostic::{Diagnostic, Severity, Source};
+use crate::plan::Plan;
+use config::finding::Finding;
+use config::material::Material;
+use config::meaning::Meaning;
+use config::node::Node;
+use config::section::Config;
+use config::{check, schema, spanned, tree};
+use rules::Evidence;
+
+/// What a compilation gives: a plan if and only if there is no error, and all findings by position.
+#[derive(Debug)]
+pub struct Compilation {
+    pub plan: Option<Plan>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Compiles one configuration. A pure function of its arguments; never panics.
+///
+/// `source.text` comes from [`text`], so that it has no byte order mark.
+pub fn compile(source: &Source<'_>, inputs: &Inputs) -> Compilation {
+    let mut findings = Vec::new();
+    let plan = stages(source, inputs, &mut findings);
+    let mut diagnostics: Vec<Diagnostic> = findings.into_iter().map(rules::complete).collect();
+    let place = |d: &Diagnostic| d.primary.as_ref().map_or(0, |p| p.span.start);
+    diagnostics
+        .sort_by(|a, b| (place(a), a.severity, a.code, &a.detail).cmp(&(place(b), b.severity, b.code, &b.detail)));
+    // An alias repeats what is wrong in its anchor.
+    diagnostics.dedup();
+    let stopped = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    Compilation { plan: plan.filter(|_| !stopped), diagnostics }
+}
+
+/// Rules that miss an entry. Where one was malformed and reported as such, they would report it again.
+const OF_MISSING_ENTRIES: [&str; 4] = ["ACC-004", "ACC-005", "ACC-006", "ID-007"];
+
+fn stages(source: &Source<'_>, inputs: &Inputs, findings: &mut Vec<Finding>) -> Option<Plan> {
+    let read = tree::read(source.text);
+    findings.extend(read.findings);
+    let root = read.root.filter(|_| !findings.iter().any(|f| f.code.starts_with("YAML-")))?;
+    let source_digest = source_digest(&root);
+    let mut checked = check::check(schema::compiled(), root);
+    findings.append(&mut checked.findings);
+    let config: Config = match spanned::decode(checked.tree.as_ref()?) {
+        Ok(config) => config,
+        Err(error) => {
+            let finding = Finding::at("OPS-002", &(0..0), "here, somewhere")
+                .detail(format!("The schema admits what the types do not: {error}. This is a bug in mailctl."));
+            findings.push(finding);
+            return None;
+        }
+    };
+    let meaning = Meaning::of(&config);
+    let material = Material::read(&meaning, inputs);
+    let judged = rules::judge(&Evidence { meaning: &meaning, material: &material, inputs });
+    let misled = |f: &Finding| checked.lost_entries && OF_MISSING_ENTRIES.contains(&f.code);
+    findings.extend(judged.into_iter().filter(|f| !checked.touches_broken(f) && !misled(f)));
+    Some(lower::plan(&meaning, &material, source_digest))
+}
+
+/// `sha256:` and hex over the values of the file.
+fn source_digest(root: &Node) -> String {
+    let mut canonical = String::new();
+    root.canonical(&mut canonical);
+    let hash = digest(&SHA256, canonical.as_bytes());
+    let hex: String = hash.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
+/// A file that is no UTF-8: the text with every bad sequence replaced, to be shown, and the finding.
+#[derive(Debug)]
+pub struct NotUtf8 {
+    pub shown: String,
+    pub diagnostic: Diagnostic,
+}
+
+/// The text of a configuration file, without a leading byte order mark.
+///
+/// # Errors
+/// [`NotUtf8`] with the place of the first bad octet.
+pub fn text(bytes: &[u8]) -> Result<&str, Box<NotUtf8>> {
+    config::text::decode(bytes)
+        .map_err(|e| Box::new(NotUtf8 { shown: e.shown, diagnostic: rules::complete(e.finding) }))
+}
+
+/// The JSON Schema (2020-12) of the language, generated from its types.
+pub fn schema() -> serde_json::Value {
+    config::schema::document()
+}

@@ -1,0 +1,48 @@
+//! ACC-007: Two entries are the same address.
+
+use crate::compiler::config::finding::Finding;
+use crate::compiler::config::meaning::Meaning;
+use crate::compiler::rules::{Check, Explanation, Rule};
+use crate::ground::diagnostic::Severity;
+use crate::ground::diagnostic::Span;
+use crate::vocabulary::mail::Address;
+use std::collections::BTreeMap;
+
+pub const RULE: Rule = Rule {
+    code: "ACC-007",
+    name: "address-given-twice",
+    severity: Severity::Error,
+    summary: "Two entries are the same address.",
+    check: Check::Meaning(check),
+    explanation: Explanation {
+        what: "Compares addresses without case, as local delivery does: two accounts or two aliases must not be the same \
+            mailbox.",
+        why: "Half of the mail, or all of it, would go to the entry that was not meant.",
+        example: "accounts:
+  hello@example.org: {}
+  Hello@example.org: {}",
+        instead: "accounts:
+  hello@example.org: {}",
+    },
+    references: &["RFC 5321 §2.4"],
+};
+
+fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
+    let accounts = meaning.mailboxes.iter().map(|m| (&m.address, m.span));
+    let aliases = meaning.aliases.aliases.iter().map(|a| (&a.address, &a.span));
+    repeated(accounts, "leave one account", out);
+    repeated(aliases, "write the alias once, with all its targets, under `aliases`", out);
+}
+
+fn repeated<'a>(addresses: impl Iterator<Item = (&'a Address, &'a Span)>, fix: &str, out: &mut Vec<Finding>) {
+    let mut seen: BTreeMap<&Address, &Span> = BTreeMap::new();
+    for (address, span) in addresses {
+        if let Some(first) = seen.insert(address, span) {
+            let finding = Finding::at(RULE.code, span, "the same address again")
+                .related(first, "first given here")
+                .detail(format!("Both are `{address}`; the part before the `@` is compared without case."))
+                .fix(fix);
+            out.push(finding);
+        }
+    }
+}

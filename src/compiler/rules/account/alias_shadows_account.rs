@@ -1,0 +1,38 @@
+//! ACC-001: An alias has the address of an account.
+
+use crate::compiler::config::finding::Finding;
+use crate::compiler::config::meaning::Meaning;
+use crate::compiler::rules::{Check, Explanation, Rule};
+use crate::ground::diagnostic::Severity;
+
+pub const RULE: Rule = Rule {
+    code: "ACC-001",
+    name: "alias-shadows-account",
+    severity: Severity::Error,
+    summary: "An alias has the address of an account.",
+    check: Check::Meaning(check),
+    explanation: Explanation {
+        what: "Refuses an alias whose address is also that of an account.",
+        why: "Either the alias would take the mail away from the account, or it would never be used. Which one, differs \
+            between mail servers.",
+        example: "accounts:
+  hello@example.org: { password: { file: /run/secrets/hello } }
+aliases: { hello@example.org: info@example.org, info@example.org: hello@example.org }",
+        instead: "accounts:
+  hello@example.org: { password: { file: /run/secrets/hello } }
+aliases: { info@example.org: hello@example.org }",
+    },
+    references: &["docker-mailserver#3874", "docker-mailserver#3022"],
+};
+
+fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
+    for alias in meaning.aliases.aliases.iter().filter(|a| meaning.aliases.accounts.contains(&a.address)) {
+        if let Some(account) = meaning.mailboxes.iter().find(|m| m.address == alias.address) {
+            let finding = Finding::at(RULE.code, &alias.span, "also an account")
+                .related(account.span, "the account")
+                .detail(format!("Mail for `{}` goes to its account; the alias would never be used.", alias.address))
+                .fix("remove the alias, or give it another address");
+            out.push(finding);
+        }
+    }
+}

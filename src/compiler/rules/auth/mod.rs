@@ -1,0 +1,9 @@
+//! AUTH: logging in, where and with what.
+//!
+//! Standards: RFC 4954, RFC 6409, RFC 8314. Users never log in without TLS and never on port 25, and a listener for users
+//! never works without a login. Which SASL mechanisms are offered is the server's business, not decided here.
+
+pub mod login_in_clear;
+pub mod login_on_port_25;
+pub mod users_without_login;
+pub mod weak_password_hash;

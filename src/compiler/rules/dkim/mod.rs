@@ -1,0 +1,7 @@
+//! DKIM: signing keys and their selectors.
+//!
+//! Standards: RFC 6376, RFC 8301, RFC 8463. Keys in files are read for their public halves; keys that the server makes
+//! do not exist yet when a configuration is judged. Published keys are compared elsewhere, because that needs DNS.
+
+pub mod dkim_key_unusable;
+pub mod selector_not_a_label;

@@ -1,0 +1,35 @@
+//! OPS-003: The version of the language is missing, or this compiler does not know it.
+
+use crate::compiler::config::finding::Finding;
+use crate::compiler::config::meaning::Meaning;
+use crate::compiler::rules::{Check, Explanation, Rule};
+use crate::ground::diagnostic::Severity;
+
+pub const RULE: Rule = Rule {
+    code: "OPS-003",
+    name: "language-version",
+    severity: Severity::Error,
+    summary: "The version of the language is missing, or this compiler does not know it.",
+    check: Check::Meaning(check),
+    explanation: Explanation {
+        what: "Wants `version: 1` in every file, and refuses versions that this compiler does not know.",
+        why: "With the version written down, a later compiler can tell an old file from a wrong one, and migrate it.",
+        example: "version: 2",
+        instead: "version: 1",
+    },
+    references: &["maddy#745"],
+};
+
+fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
+    const KNOWN: u32 = 1;
+    let version = &meaning.config.version;
+    if version.value != KNOWN {
+        let finding = Finding::at(RULE.code, &version.span, format!("this compiler knows version {KNOWN}"))
+            .detail(format!(
+                "The file is written in version {} of the language; this compiler knows up to {KNOWN}.",
+                version.value
+            ))
+            .fix(format!("version: {KNOWN}, or use a newer mailctl"));
+        out.push(finding);
+    }
+}

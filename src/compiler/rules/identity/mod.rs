@@ -1,0 +1,10 @@
+//! ID: names of the host and of the domains.
+//!
+//! Standards: RFC 5321 §2.3.5, RFC 1035 §2.3, RFC 5890 (international names), RFC 2606 and RFC 6761 (reserved names). Decided from the
+//! file alone: whether a name resolves is asked elsewhere.
+
+pub mod host_name_is_mail_domain;
+pub mod host_name_not_qualified;
+pub mod malformed_domain_name;
+pub mod no_domain_or_listed_twice;
+pub mod reserved_name;

@@ -1,0 +1,144 @@
+//! The catalogue of rules: what is well-formed and still wrong, or unwise.
+//!
+//! One rule, one file, one code, one explanation, one source (`docs/rules/` and `mailctl explain` print
+//! what stands in the file). A rule sees the same [`Meaning`] that is lowered into the plan, and with
+//! [`Material`] also what the named files hold. It reports [`Finding`]s; [`complete`] adds what the
+//! catalogue knows.
+//!
+//! Severities: an error stops the plan; a warning or note is printed with it. `profile: lab` relaxes what
+//! only matters on the Internet, and each rule says so itself.
+//!
+//! Codes that the reader raises while it parses ([`Check::Reading`]) have their explanation here too.
+
+pub mod account;
+pub mod auth;
+pub mod catalogue;
+pub mod certificate;
+pub mod dkim;
+pub mod file;
+pub mod filter;
+pub mod identity;
+pub mod network;
+pub mod port;
+pub mod relay;
+pub mod secret;
+pub mod storage;
+pub mod tls;
+
+use crate::compiler::config::finding::Finding;
+use crate::compiler::config::inputs::Inputs;
+use crate::compiler::config::material::Material;
+use crate::compiler::config::meaning::Meaning;
+use crate::ground::diagnostic::{Diagnostic, Severity};
+
+/// One rule of the catalogue, as data.
+#[derive(Debug)]
+pub struct Rule {
+    /// Stable for ever, e.g. `PORT-004`.
+    pub code: &'static str,
+    /// Kebab-case name of what is flagged.
+    pub name: &'static str,
+    /// The heaviest severity it is reported with.
+    pub severity: Severity,
+    /// Fixed sentence, the same in every report.
+    pub summary: &'static str,
+    pub check: Check,
+    pub explanation: Explanation,
+    /// Standards and reports.
+    pub references: &'static [&'static str],
+}
+
+/// What `mailctl explain` prints of a rule.
+#[derive(Debug)]
+pub struct Explanation {
+    pub what: &'static str,
+    pub why: &'static str,
+    /// Sections of a file that fires it. Tests put the other sections around them.
+    pub example: &'static str,
+    /// The same sections, right. Tests see that they do not fire it.
+    pub instead: &'static str,
+}
+
+/// When a rule can be decided.
+#[derive(Debug)]
+pub enum Check {
+    /// With the files that the configuration names.
+    Material(fn(&Evidence<'_>, &mut Vec<Finding>)),
+    /// From the configuration alone.
+    Meaning(fn(&Meaning<'_>, &mut Vec<Finding>)),
+    /// While the file is read; the reader raises it.
+    Reading,
+}
+
+/// What rules about files look at.
+#[derive(Debug)]
+pub struct Evidence<'e> {
+    pub meaning: &'e Meaning<'e>,
+    pub material: &'e Material<'e>,
+    pub inputs: &'e Inputs,
+}
+
+/// All rules, by code.
+pub fn catalogue() -> &'static [&'static Rule] {
+    catalogue::CATALOGUE
+}
+
+/// The rule of that code or name, in any case.
+pub fn explain(code_or_name: &str) -> Option<&'static Rule> {
+    let is = |known: &str| known.eq_ignore_ascii_case(code_or_name.trim());
+    catalogue().iter().copied().find(|r| is(r.code) || is(r.name))
+}
+
+/// Judges a configuration by every rule.
+pub fn judge(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for rule in catalogue() {
+        match rule.check {
+            Check::Material(check) => check(evidence, &mut out),
+            Check::Meaning(check) => check(evidence.meaning, &mut out),
+            Check::Reading => {}
+        }
+    }
+    out
+}
+
+/// Adds name, severity, summary and references.
+pub fn complete(finding: Finding) -> Diagnostic {
+    let Finding { code, severity, primary, related, detail, fix } = finding;
+    let rule = explain(code);
+    Diagnostic {
+        code,
+        name: rule.map_or("unlisted", |r| r.name),
+        severity: severity.or(rule.map(|r| r.severity)).unwrap_or(Severity::Error),
+        summary: rule.map_or("This code is not in the catalogue. This is a bug in mailctl.", |r| r.summary).to_owned(),
+        primary,
+        related,
+        detail,
+        fix,
+        references: rule.map_or(&[], |r| r.references),
+    }
+}
+
+impl Rule {
+    /// The whole explanation as Markdown.
+    pub fn markdown(&self) -> String {
+        let Explanation { what, why, example, instead } = &self.explanation;
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        let mut text = format!("# {} `{}` ({severity})\n\n{}\n", self.code, self.name, self.summary);
+        for (heading, body) in [("What it does", what), ("Why it matters", why)] {
+            text.push_str(&format!("\n## {heading}\n\n{body}\n"));
+        }
+        for (heading, yaml) in [("Example", example), ("Use instead", instead)] {
+            text.push_str(&format!("\n## {heading}\n\n```yaml\n{yaml}\n```\n"));
+        }
+        text.push_str("\n## References\n\n");
+        for reference in self.references {
+            text.push_str(&format!("- {reference}\n"));
+        }
+        text
+    }
+}

@@ -1,0 +1,18 @@
+//! PORT: listeners, and the table of ports and TLS modes.
+//!
+//! Standards: RFC 3207 for mail between servers, RFC 8314 for people. The table holds by protocol, so that a listener that is moved
+//! to another port keeps its TLS mode, in a lab too. Each rule owns one wrong combination: no listener is reported twice
+//! for one mistake.
+
+pub mod address_family_not_served;
+pub mod implicit_port_without_implicit_tls;
+pub mod listeners_overlap;
+pub mod no_inbound_listener;
+pub mod port_of_another_service;
+pub mod smtp_requires_tls;
+pub mod smtp_with_implicit_tls;
+pub mod smtp_without_starttls;
+pub mod starttls_port_with_implicit_tls;
+pub mod starttls_without_implicit_twin;
+pub mod unknown_listener;
+pub mod user_port_without_required_tls;

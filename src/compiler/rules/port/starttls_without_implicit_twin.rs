@@ -1,0 +1,40 @@
+//! PORT-007: A STARTTLS listener for users has no implicit-TLS twin.
+
+use crate::compiler::config::finding::Finding;
+use crate::compiler::config::meaning::Meaning;
+use crate::compiler::config::section::listeners::TlsWord;
+use crate::compiler::rules::{Check, Explanation, Rule};
+use crate::ground::diagnostic::Severity;
+
+pub const RULE: Rule = Rule {
+    code: "PORT-007",
+    name: "starttls-without-implicit-twin",
+    severity: Severity::Warning,
+    summary: "A STARTTLS listener for users has no implicit-TLS twin.",
+    check: Check::Meaning(check),
+    explanation: Explanation {
+        what: "Warns when `submission` is there without `submissions`, `imap` without `imaps`, or `pop3` without \
+            `pop3s`.",
+        why: "STARTTLS has been stripped by middleboxes and botched by clients; RFC 8314 prefers implicit TLS for \
+            everything that people use.",
+        example: "listeners: { smtp: {}, submission: {}, imaps: {} }",
+        instead: "listeners: { smtp: {}, submission: {}, submissions: {}, imaps: {} }",
+    },
+    references: &["RFC 8314 §3"],
+};
+
+fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
+    for door in &meaning.listeners {
+        let Some(service) = door.service.filter(|s| s.tls() == TlsWord::StarttlsRequired) else { continue };
+        let Some(twin) = service.twin() else { continue };
+        if !meaning.listeners.iter().any(|d| d.service == Some(twin)) {
+            let finding = Finding::at(RULE.code, door.name_span, format!("without `{}`", twin.word()))
+                .detail(format!(
+                    "Users who can should connect to {} with implicit TLS, where nothing can be stripped.",
+                    twin.port()
+                ))
+                .fix(format!("add the listener `{}`", twin.word()));
+            out.push(finding);
+        }
+    }
+}

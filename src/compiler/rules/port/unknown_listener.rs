@@ -1,0 +1,55 @@
+//! PORT-017: A listener does not say what it speaks.
+
+use crate::compiler::config::finding::Finding;
+use crate::compiler::config::finding::{listed, nearest, shortened};
+use crate::compiler::config::meaning::Meaning;
+use crate::compiler::config::section::listeners::Service;
+use crate::compiler::rules::{Check, Explanation, Rule};
+use crate::ground::diagnostic::Severity;
+
+pub const RULE: Rule = Rule {
+    code: "PORT-017",
+    name: "unknown-listener",
+    severity: Severity::Error,
+    summary: "A listener does not say what it speaks.",
+    check: Check::Meaning(check),
+    explanation: Explanation {
+        what: "Wants every listener to have the name of a service, or `protocol`. `managesieve` and `https` are planned \
+            and not served by this version.",
+        why: "Port and TLS mode follow from the protocol. Without it nothing about the listener can be checked.",
+        example: "listeners: { smtp: {}, managesieve: {} }",
+        instead: "listeners: { smtp: {} }",
+    },
+    references: &["docs/language.md"],
+};
+
+fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
+    let words: Vec<&str> = Service::ALL.iter().map(|s| s.word()).collect();
+    for door in meaning.listeners.iter().filter(|d| d.service.is_none()) {
+        let near = nearest(door.name, words.iter().copied());
+        let (text, detail, fix) = match (door.name, near) {
+            ("managesieve" | "https", _) => {
+                let detail = format!("`{}` is part of the language and not served by this version.", door.name);
+                ("not in this version".to_owned(), detail, "remove the listener".to_owned())
+            }
+            (name, Some(near)) => (
+                format!("did you mean `{near}`?"),
+                format!("`{}` is not the name of a service.", shortened(name)),
+                format!("{near}: ..."),
+            ),
+            (name, None) => {
+                let detail = format!(
+                    "`{}` is a name of your own, so the listener needs `protocol`: {}.",
+                    shortened(name),
+                    listed(words.iter().copied(), "or")
+                );
+                (
+                    "what does it speak?".to_owned(),
+                    detail,
+                    format!("{}: {{ protocol: submission, ... }}", shortened(name)),
+                )
+            }
+        };
+        out.push(Finding::at(RULE.code, door.name_span, text).detail(detail).fix(fix));
+    }
+}

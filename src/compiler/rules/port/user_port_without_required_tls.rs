@@ -1,0 +1,39 @@
+//! PORT-005: A listener for users offers TLS without requiring it.
+
+use crate::compiler::config::finding::Finding;
+use crate::compiler::config::meaning::Meaning;
+use crate::compiler::config::section::listeners::TlsWord;
+use crate::compiler::rules::{Check, Explanation, Rule};
+use crate::ground::diagnostic::Severity;
+
+pub const RULE: Rule = Rule {
+    code: "PORT-005",
+    name: "user-port-without-required-tls",
+    severity: Severity::Error,
+    summary: "A listener for users offers TLS without requiring it.",
+    check: Check::Meaning(check),
+    explanation: Explanation {
+        what: "Wants `tls: starttls-required` of `submission` (587), `imap` (143) and `pop3` (110), whatever port they \
+            are moved to.",
+        why: "Where STARTTLS is only offered, an attacker in the path removes the offer and the password crosses the \
+            network in clear. The server must refuse to go on.",
+        example: "listeners: { smtp: {}, submissions: {}, submission: { tls: starttls } }",
+        instead: "listeners: { smtp: {}, submissions: {}, submission: { tls: starttls-required } }",
+    },
+    references: &["RFC 8314 §3", "RFC 3207 §6", "RFC 2595 §2"],
+};
+
+fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
+    for door in &meaning.listeners {
+        let upgrades = door.service.is_some_and(|s| s.tls() == TlsWord::StarttlsRequired);
+        if upgrades && door.tls == TlsWord::Starttls {
+            let finding = Finding::at(RULE.code, door.tls_span(), "offered, not required")
+                .detail(format!(
+                    "`{}` is for users, who log in. It must refuse everything that matters until TLS stands.",
+                    door.name
+                ))
+                .fix("tls: starttls-required");
+            out.push(finding);
+        }
+    }
+}
