@@ -14,3 +14,5 @@ pub mod protocol;
 pub mod plan;
 
 pub mod compiler;
+
+pub mod artefact;

@@ -1,0 +1,207 @@
+//! The port table: from the plan's actual listeners, each with who may use it, what it refuses and why.
+
+use serde_json::{Value, json};
+
+use super::table::table as columns;
+use crate::plan::Plan;
+use crate::plan::document::{Listener, Protocol, Relay, RelayTls, TlsMode};
+
+/// Version of the JSON form. It changes when a field goes or changes its meaning.
+pub const FORMAT: u32 = 1;
+
+/// A way into the server or out of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Row {
+    inbound: bool,
+    /// A listener's name, or where mail goes.
+    name: String,
+    port: u16,
+    tls: &'static str,
+    who: String,
+    refuses: &'static str,
+    why: &'static str,
+    standards: &'static [&'static str],
+}
+
+/// The table for people: one line a port, then the reasons.
+pub fn table(plan: &Plan) -> String {
+    let rows = rows(plan);
+    let mut text = String::new();
+    for (inbound, title) in [(true, "Connections to us"), (false, "Connections from us")] {
+        let part: Vec<&Row> = rows.iter().filter(|row| row.inbound == inbound).collect();
+        if part.is_empty() {
+            continue;
+        }
+        let head = if inbound { "LISTENER" } else { "TO" };
+        let who = if inbound { "WHO" } else { "WHEN" };
+        let cells: Vec<[String; 5]> = part.iter().map(|row| row.cells()).collect();
+        text.push_str(&format!("{title}\n\n{}\n", columns([head, "PORT", "TLS", who, "REFUSED"], &cells)));
+        for row in part {
+            text.push_str(&format!("  {} {}: {} ({})\n", row.name, row.port, row.why, row.standards.join(", ")));
+        }
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+/// The same facts for programs.
+pub fn json(plan: &Plan) -> Value {
+    let rows: Vec<Value> = rows(plan).iter().map(Row::json).collect();
+    json!({ "version": FORMAT, "ports": rows })
+}
+
+impl Row {
+    fn cells(&self) -> [String; 5] {
+        [self.name.clone(), self.port.to_string(), self.tls.to_owned(), self.who.clone(), self.refuses.to_owned()]
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "direction": if self.inbound { "inbound" } else { "outbound" },
+            "name": self.name,
+            "port": self.port,
+            "tls": self.tls,
+            "who": self.who,
+            "refuses": self.refuses,
+            "why": self.why,
+            "standards": self.standards,
+        })
+    }
+}
+
+fn rows(plan: &Plan) -> Vec<Row> {
+    let mut listeners: Vec<_> = plan.listeners.iter().collect();
+    listeners.sort_by_key(|(name, listener)| (listener.port, name.as_str()));
+    let mut rows: Vec<Row> = listeners.into_iter().map(|(name, listener)| inbound(plan, name, listener)).collect();
+    rows.push(match &plan.outbound.relay {
+        Some(relay) => to_relay(relay),
+        None => to_mx(plan.outbound.mx_port),
+    });
+    rows
+}
+
+fn inbound(plan: &Plan, name: &str, listener: &Listener) -> Row {
+    let (refuses, why, standards) = explain(listener.protocol, listener.tls);
+    let from = if plan.firewall.iter().any(|rule| rule.listener == name) {
+        ""
+    } else if listener.sockets.iter().all(|socket| socket.ip().is_loopback()) {
+        ", from this machine only"
+    } else {
+        ", not from the Internet"
+    };
+    let who = match listener.protocol {
+        Protocol::Smtp => "any mail server",
+        Protocol::Imap | Protocol::Pop3 | Protocol::Submission => "our users",
+    };
+    let (inbound, port, tls) = (true, listener.port, tls_mode(listener.tls));
+    Row { inbound, name: name.to_owned(), port, tls, who: format!("{who}{from}"), refuses, why, standards }
+}
+
+/// What is refused, why it is so, and where that is written.
+fn explain(protocol: Protocol, tls: TlsMode) -> (&'static str, &'static str, &'static [&'static str]) {
+    match (protocol, tls) {
+        (Protocol::Smtp, TlsMode::Starttls) => (
+            "AUTH; mail for domains not ours",
+            "a public MX must accept mail without TLS, so TLS is offered and never required",
+            &["RFC 5321 §3.6.1", "RFC 3207 §4"],
+        ),
+        (Protocol::Smtp, TlsMode::StarttlsRequired) => (
+            "mail before TLS; AUTH; mail for domains not ours",
+            "senders without TLS cannot deliver here; a public MX must not require TLS",
+            &["RFC 3207 §4"],
+        ),
+        (Protocol::Smtp, TlsMode::None) => (
+            "AUTH; mail for domains not ours",
+            "no TLS is offered: whoever is on the way can read the mail",
+            &["RFC 3207 §4", "RFC 7435"],
+        ),
+        (Protocol::Smtp, TlsMode::Implicit) => (
+            "AUTH; mail for domains not ours",
+            "senders on the Internet begin in clear, so only those configured for it can deliver here",
+            &["RFC 3207 §4"],
+        ),
+        (Protocol::Submission, TlsMode::Implicit) => (
+            "mail before login; senders not one's own",
+            "TLS from the first octet is what RFC 8314 prefers for submission",
+            &["RFC 8314 §3.3", "RFC 6409 §4.3"],
+        ),
+        (Protocol::Submission, TlsMode::StarttlsRequired) => (
+            "login and mail before TLS; mail before login; senders not one's own",
+            "begins in clear, so nothing is taken before the upgrade; for clients without 465",
+            &["RFC 6409 §4.3", "RFC 8314 §3.3"],
+        ),
+        (Protocol::Imap | Protocol::Pop3, TlsMode::Implicit) => {
+            ("anything but TLS", "TLS from the first octet is what RFC 8314 prefers for reading mail", &["RFC 8314 §3"])
+        }
+        (Protocol::Imap | Protocol::Pop3, TlsMode::StarttlsRequired) => (
+            "login before TLS",
+            "begins in clear, so no password is taken before the upgrade; for old clients",
+            &["RFC 2595 §2", "RFC 8314 §3"],
+        ),
+        (Protocol::Imap | Protocol::Pop3 | Protocol::Submission, TlsMode::Starttls | TlsMode::None) => (
+            "login before TLS",
+            "passwords are taken under TLS only, and nothing here makes clients use it",
+            &["RFC 8314 §4.1"],
+        ),
+    }
+}
+
+pub(super) fn tls_mode(tls: TlsMode) -> &'static str {
+    match tls {
+        TlsMode::Implicit => "implicit",
+        TlsMode::None => "none",
+        TlsMode::Starttls => "starttls",
+        TlsMode::StarttlsRequired => "starttls-required",
+    }
+}
+
+fn to_relay(relay: &Relay) -> Row {
+    let (tls, why): (_, &'static str) = match relay.tls {
+        RelayTls::Implicit => ("implicit", "TLS from the first octet; the certificate is verified"),
+        RelayTls::StarttlsRequired => ("starttls-required", "nothing is sent before TLS; the certificate is verified"),
+    };
+    Row {
+        inbound: false,
+        name: relay.host.to_string(),
+        port: relay.port,
+        tls,
+        who: "all mail for domains not ours".to_owned(),
+        refuses: "a relay without TLS or with another certificate",
+        why,
+        standards: &["RFC 3207 §4", "RFC 9525"],
+    }
+}
+
+fn to_mx(port: u16) -> Row {
+    Row {
+        inbound: false,
+        name: "each domain's MX".to_owned(),
+        port,
+        tls: "starttls",
+        who: "mail for domains not ours".to_owned(),
+        refuses: "",
+        why: "TLS is used whenever the other side offers it, and its certificate is not asked for",
+        standards: &["RFC 5321 §5.1", "RFC 7435"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::document::TlsMode;
+
+    /// Each refusal that RFC 8314 and RFC 3207 demand is in the table.
+    #[test]
+    fn the_table_says_what_the_standards_refuse() {
+        for (protocol, tls, refusal) in [
+            (Protocol::Smtp, TlsMode::Starttls, "AUTH"),
+            (Protocol::Submission, TlsMode::StarttlsRequired, "login and mail before TLS"),
+            (Protocol::Imap, TlsMode::StarttlsRequired, "login before TLS"),
+            (Protocol::Pop3, TlsMode::Implicit, "anything but TLS"),
+        ] {
+            assert!(explain(protocol, tls).0.contains(refusal), "{protocol:?} {tls:?}");
+        }
+    }
+}
