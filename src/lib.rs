@@ -16,3 +16,5 @@ pub mod plan;
 pub mod compiler;
 
 pub mod artefact;
+
+pub mod state;
