@@ -18,3 +18,5 @@ pub mod compiler;
 pub mod artefact;
 
 pub mod state;
+
+pub mod mailflow;
