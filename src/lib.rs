@@ -20,3 +20,5 @@ pub mod artefact;
 pub mod state;
 
 pub mod mailflow;
+
+pub mod runtime;

@@ -1,0 +1,178 @@
+//! The state folder: which plan is active, which were, and where everything else lies.
+//!
+//! Layout: `active.json` (one [`Activation`]), `history/NNNNNN.json` (all of them, oldest first),
+//! `plans/HEX.json` (plans by digest, canonical bytes), `keys/` ([`super::keyring`]), `store/`,
+//! `control.sock`. The folder is private to the server's user. Plans are written before the activation
+//! that names them, and `active.json` last, so a crash leaves the old plan active.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::ground::clock::Timestamp;
+use crate::ground::file;
+use crate::plan::digest::Digest;
+use crate::plan::document::Storage;
+use crate::plan::{Plan, codec};
+
+/// One plan having become the active one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activation {
+    /// Counts up from 1.
+    pub generation: u64,
+    pub digest: Digest,
+    /// Where relative paths in the plan start: the folder of the YAML file. Not part of the plan,
+    /// because the same plan may stand in another folder elsewhere.
+    pub base: PathBuf,
+    pub activated: Timestamp,
+    /// The generation that a rollback went back to, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback_to: Option<u64>,
+}
+
+/// What can be wrong with the state folder.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    #[error("{path}: {error}")]
+    File { path: PathBuf, error: io::Error },
+    #[error("{path} is damaged: {reason}")]
+    Damaged { path: PathBuf, reason: String },
+    #[error("no plan is active in {0}; `mailctl apply` activates one")]
+    NothingActive(PathBuf),
+}
+
+/// One state folder.
+#[derive(Debug, Clone)]
+pub struct StateFolder {
+    root: PathBuf,
+}
+
+impl StateFolder {
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn control_socket(&self) -> PathBuf {
+        self.root.join("control.sock")
+    }
+
+    /// Where a plan's mail lies. A relative path in the plan starts at `base`.
+    pub fn store_folder(&self, plan: &Plan, base: &Path) -> PathBuf {
+        match &plan.storage {
+            Storage::Embedded { path: Some(path) } => base.join(path),
+            Storage::Embedded { path: None } => self.root.join("store"),
+        }
+    }
+
+    pub fn plan_path(&self, digest: &Digest) -> PathBuf {
+        self.root.join("plans").join(format!("{}.json", digest.hex()))
+    }
+
+    /// The active plan's record, or `None` in a fresh folder.
+    ///
+    /// # Errors
+    /// [`StateError`] if the record cannot be read.
+    pub fn active(&self) -> Result<Option<Activation>, StateError> {
+        read_record(&self.root.join("active.json"))
+    }
+
+    /// The active plan with its record.
+    ///
+    /// # Errors
+    /// [`StateError`]; `NothingActive` in a fresh folder.
+    pub fn active_plan(&self) -> Result<(Activation, Plan), StateError> {
+        let activation = self.active()?.ok_or_else(|| StateError::NothingActive(self.root.clone()))?;
+        let plan = self.plan(&activation.digest)?;
+        Ok((activation, plan))
+    }
+
+    /// A kept plan; its bytes must still have the digest they are filed under.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn plan(&self, digest: &Digest) -> Result<Plan, StateError> {
+        let path = self.plan_path(digest);
+        let bytes = std::fs::read(&path).map_err(|error| StateError::File { path: path.clone(), error })?;
+        if Digest::of(&bytes) != *digest {
+            return Err(StateError::Damaged { path, reason: "its bytes do not have the digest in its name".into() });
+        }
+        codec::decode(&bytes).map_err(|error| StateError::Damaged { path, reason: error.to_string() })
+    }
+
+    /// All activations, oldest first.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn history(&self) -> Result<Vec<Activation>, StateError> {
+        let folder = self.root.join("history");
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(StateError::File { path: folder, error }),
+        };
+        let mut records = Vec::new();
+        for entry in entries.flatten() {
+            if entry.path().extension().is_some_and(|e| e == "json") {
+                records.extend(read_record(&entry.path())?);
+            }
+        }
+        records.sort_by_key(|record: &Activation| record.generation);
+        Ok(records)
+    }
+
+    /// Keeps a plan's bytes under its digest.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn keep(&self, plan: &Plan) -> Result<Digest, StateError> {
+        let bytes = codec::encode(plan);
+        let digest = Digest::of(&bytes);
+        self.write(&self.plan_path(&digest), &bytes)?;
+        Ok(digest)
+    }
+
+    /// Records that a kept plan is now the active one.
+    ///
+    /// # Errors
+    /// [`StateError`]; the former plan then stays active.
+    pub fn activate(&self, digest: &Digest, base: &Path, rollback_to: Option<u64>) -> Result<Activation, StateError> {
+        let generation = self.history()?.last().map_or(0, |last| last.generation) + 1;
+        let activation = Activation {
+            generation,
+            digest: digest.clone(),
+            base: base.to_owned(),
+            activated: Timestamp::now(),
+            rollback_to,
+        };
+        let json = serde_json::to_vec_pretty(&activation)
+            .map_err(|error| StateError::Damaged { path: self.root.clone(), reason: error.to_string() })?;
+        self.write(&self.root.join("history").join(format!("{generation:06}.json")), &json)?;
+        self.write(&self.root.join("active.json"), &json)?;
+        Ok(activation)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+        let attempt = || {
+            if let Some(folder) = path.parent() {
+                file::private_folder(folder)?;
+            }
+            file::replace(path, bytes, 0o600)
+        };
+        attempt().map_err(|error| StateError::File { path: path.to_owned(), error })
+    }
+}
+
+fn read_record(path: &Path) -> Result<Option<Activation>, StateError> {
+    match std::fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| StateError::Damaged { path: path.to_owned(), reason: error.to_string() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StateError::File { path: path.to_owned(), error }),
+    }
+}

@@ -1,0 +1,172 @@
+//! The server: executes one plan, and swaps to another without dropping a session.
+//!
+//! [`Server`] is the composition root: it owns the store, the listeners and the current
+//! [`generation::Generation`]. A connection is accepted, admitted, and driven with the generation of that
+//! moment; [`answer`] is what sessions hear from the world.
+//!
+//! Invariants: behaviour is a function of the plan and the state folder; the YAML is never read. A
+//! reload binds every new socket and loads every secret before anything is swapped; sockets that both
+//! plans have stay open; sessions keep the generation they began with. A stop drains: no new
+//! connections, open transactions end, then the store closes.
+//!
+//! Not here: how bytes move ([`crate::runtime::net`]), who decides about a message
+//! ([`crate::mailflow`]), and the comparison of the server with its plan ([`crate::apply`]).
+
+pub mod activation;
+pub mod answer;
+pub mod control;
+pub mod credentials;
+pub mod generation;
+pub mod keyring;
+mod outgoing;
+mod reload;
+mod session;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{Mutex, watch};
+
+use crate::ground::clock::Timestamp;
+use crate::mailflow::delivery::courier::Courier;
+use crate::mailflow::delivery::worker;
+use crate::plan::digest::Digest;
+use crate::runtime::net::admission::Admission;
+use crate::runtime::net::listener::BindError;
+use crate::runtime::net::resolver::ResolverError;
+use crate::state::store::{Store, StoreError};
+
+use activation::{StateError, StateFolder};
+use generation::{Generation, LoadError};
+
+/// Why the server cannot start or swap.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error("the control socket: {0}")]
+    Control(std::io::Error),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("{0}; stop the server, run `mailctl apply`, start it again")]
+    NeedsRestart(String),
+    #[error(transparent)]
+    Resolver(#[from] ResolverError),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error("the store: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// The running server.
+pub struct Server {
+    state: StateFolder,
+    store: Arc<Store>,
+    current: ArcSwap<Generation>,
+    admission: Admission,
+    /// Accepting tasks by socket. Held while a reload runs, so that reloads are one at a time.
+    listeners: Mutex<HashMap<SocketAddr, tokio::task::JoinHandle<()>>>,
+    draining: watch::Sender<bool>,
+    /// The delivery worker's current courier; a new one also has it look at the queue.
+    courier: watch::Sender<Arc<Courier>>,
+    /// The delivery worker, until the stop has waited for it.
+    worker: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    started: Timestamp,
+}
+
+impl Server {
+    /// Opens the store, loads the active plan, binds everything and serves in the background.
+    ///
+    /// # Errors
+    /// [`ServerError`]; nothing is left running.
+    pub async fn start(state: StateFolder) -> Result<Arc<Self>, ServerError> {
+        let (activation, plan) = state.active_plan()?;
+        let folder = state.store_folder(&plan, &activation.base);
+        let store = Store::open(&folder, crate::state::store::Options::default())?;
+        let generation = Generation::load(Arc::new(plan), activation.digest, &activation.base, &state)?;
+        let store = Arc::new(store);
+        let courier = Arc::new(outgoing::courier(&store, &generation)?);
+        let server = Arc::new(Self {
+            store,
+            admission: Admission::default(),
+            listeners: Mutex::default(),
+            draining: watch::Sender::new(false),
+            courier: watch::Sender::new(courier),
+            worker: Mutex::default(),
+            started: Timestamp::now(),
+            current: ArcSwap::from_pointee(generation),
+            state,
+        });
+        server.listen().await?;
+        let control = control::bind(&server.state.control_socket()).map_err(ServerError::Control)?;
+        tokio::spawn(control::serve(server.clone(), control));
+        let worker = worker::run(server.courier.subscribe(), server.draining.subscribe());
+        *server.worker.lock().await = Some(tokio::spawn(worker));
+        Ok(server)
+    }
+
+    /// Swaps to the plan kept under `digest`.
+    ///
+    /// # Errors
+    /// [`ServerError`]; the former plan is then still served, on the same sockets.
+    pub async fn activate(self: &Arc<Self>, digest: &Digest, base: &Path) -> Result<(), ServerError> {
+        reload::swap(self, digest, base).await
+    }
+
+    /// Has the delivery worker look at the queue now.
+    pub fn flush_queue(&self) {
+        self.courier.send_modify(|_| {});
+    }
+
+    /// What `mailctl status` shows.
+    pub fn status(&self) -> control::Status {
+        let generation = self.current.load();
+        let listeners = generation.plan.listeners.iter().flat_map(|(name, listener)| {
+            listener.sockets.iter().map(|socket| control::ListenerStatus {
+                name: name.clone(),
+                protocol: listener.protocol,
+                tls: listener.tls,
+                socket: *socket,
+            })
+        });
+        control::Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            process: std::process::id(),
+            digest: generation.digest.clone(),
+            started: self.started,
+            connections: self.admission.total(),
+            listeners: listeners.collect(),
+        }
+    }
+
+    /// Drains: closes the listeners, lets sessions end, and returns when they have or time is up.
+    pub async fn stop(&self) {
+        for (_, task) in self.listeners.lock().await.drain() {
+            task.abort();
+        }
+        self.draining.send_replace(true);
+        let patience = Duration::from_secs(self.current.load().plan.limits.drain_seconds);
+        let _ = tokio::time::timeout(patience, async {
+            while self.admission.total() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            if let Some(worker) = self.worker.lock().await.as_mut() {
+                let _ = worker.await;
+            }
+        })
+        .await;
+        // What the worker did not finish was not recorded, so it is due again at the next start.
+        if let Some(worker) = self.worker.lock().await.take() {
+            worker.abort();
+        }
+        let _ = std::fs::remove_file(self.state.control_socket());
+        let left = self.admission.total();
+        if left > 0 {
+            tracing::warn!(sessions = left, "sessions were cut off at the end of the drain");
+        }
+    }
+}
