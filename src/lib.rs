@@ -22,3 +22,6 @@ pub mod state;
 pub mod mailflow;
 
 pub mod runtime;
+
+pub mod apply;
+pub mod cli;

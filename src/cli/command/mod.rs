@@ -1,0 +1,20 @@
+//! One file a command. Each has its arguments and a `run` that reads, calls one layer below and prints.
+
+pub mod account;
+pub mod apply;
+pub mod check;
+pub mod dns;
+pub mod explain;
+pub mod firewall;
+pub mod graph;
+pub mod history;
+pub mod plan;
+pub mod ports;
+pub mod queue;
+pub mod quickstart;
+pub mod render;
+pub mod rollback;
+pub mod run;
+pub mod schema;
+pub mod serve;
+pub mod status;

@@ -1,0 +1,126 @@
+//! What every command starts from: the configuration file, the state folder, and a compilation.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use super::{Failure, Format, print};
+use crate::artefact::render::dns::PublicKeys;
+use crate::compiler::{self, Compilation, Inputs};
+use crate::ground::diagnostic::{self, Counts, Diagnostic, Severity, Source};
+use crate::ground::limits;
+use crate::plan::Plan;
+use crate::plan::document::DkimKey;
+use crate::runtime::server::activation::StateFolder;
+use crate::runtime::server::keyring::Keyring;
+
+/// The files that a command works on.
+pub(super) struct Context {
+    pub config: PathBuf,
+    pub state: StateFolder,
+}
+
+impl Context {
+    pub fn new(config: PathBuf, state: Option<PathBuf>) -> Self {
+        Self { config, state: StateFolder::new(state.unwrap_or_else(|| PathBuf::from("/var/lib/mailctl"))) }
+    }
+
+    /// The folder that relative paths in the configuration start from, absolute.
+    pub fn base(&self) -> PathBuf {
+        let folder = self.config.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
+    }
+
+    /// Compiles the configuration. Errors and warnings are printed to standard error (notes are for
+    /// `check`); without a plan the failure says no more, because all has been said.
+    pub fn compile(&self, secrets_checked: bool) -> Result<Plan, Failure> {
+        let (compilation, report) = self.compile_quietly(secrets_checked, Format::Human)?;
+        if compilation.diagnostics.iter().any(|d| d.severity != Severity::Note) {
+            eprint!("{report}");
+        }
+        compilation.plan.ok_or(Failure(String::new()))
+    }
+
+    /// Compiles and renders the findings without printing them.
+    pub fn compile_quietly(&self, secrets_checked: bool, format: Format) -> Result<(Compilation, String), Failure> {
+        let shown = self.config.display().to_string();
+        let unreadable = |error: std::io::Error| Failure(format!("{shown}: {error}; name another file with --config"));
+        let length = std::fs::metadata(&self.config).map_err(unreadable)?.len();
+        if length > limits::YAML_OCTETS_MAX as u64 {
+            return Err(Failure(format!("{shown}: longer than {} octets", limits::YAML_OCTETS_MAX)));
+        }
+        let bytes = std::fs::read(&self.config).map_err(unreadable)?;
+        let text = match compiler::text(&bytes) {
+            Ok(text) => text,
+            Err(problem) => {
+                let source = Source { name: &shown, text: &problem.shown };
+                let diagnostics = vec![problem.diagnostic.clone()];
+                let report = report(&source, &diagnostics, format);
+                return Ok((Compilation { plan: None, diagnostics }, report));
+            }
+        };
+        let source = Source { name: &shown, text };
+        let inputs = Inputs::from_disk(self.base());
+        let inputs = if secrets_checked { inputs } else { inputs.ignoring_secrets() };
+        let compilation = compiler::compile(&source, &inputs);
+        let report = report(&source, &compilation.diagnostics, format);
+        Ok((compilation, report))
+    }
+
+    /// The plan that a command about a plan's consequences works on: the configuration's if that file
+    /// exists, otherwise the active one.
+    pub fn plan_to_show(&self, active: bool) -> Result<Plan, Failure> {
+        if active || (!self.config.exists() && self.state.active()?.is_some()) {
+            return Ok(self.state.active_plan()?.1);
+        }
+        self.compile(false)
+    }
+
+    /// Public halves of the DKIM keys that were made at activation; those not made yet are missing.
+    pub fn public_keys(&self, plan: &Plan) -> Result<PublicKeys, Failure> {
+        let keyring = Keyring::new(self.state.root());
+        let mut keys = PublicKeys::default();
+        for (domain, settings) in &plan.domains {
+            for selector in settings.dkim.iter().filter(|s| matches!(s.key, DkimKey::Generated {})) {
+                if let Some(pair) = keyring.dkim(domain.as_str(), &selector.selector, selector.algorithm)? {
+                    keys.insert((domain.as_str().to_owned(), selector.selector.clone()), pair.public_key);
+                }
+            }
+        }
+        Ok(keys)
+    }
+}
+
+fn report(source: &Source<'_>, diagnostics: &[Diagnostic], format: Format) -> String {
+    match format {
+        Format::Human => diagnostic::human(source, diagnostics, colour()),
+        Format::Json => diagnostic::json(source, diagnostics),
+    }
+}
+
+/// Colour for people at a terminal who have not said otherwise (no-color.org).
+pub(super) fn colour() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+}
+
+/// Whether standard output is a terminal that may be coloured.
+pub(super) fn colour_out() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+}
+
+/// The sentence under a report.
+pub(super) fn verdict(diagnostics: &[Diagnostic]) -> String {
+    Counts::of(diagnostics).to_string()
+}
+
+/// Prints a text form or its JSON twin.
+pub(super) fn show(
+    format: Format,
+    human: impl FnOnce() -> String,
+    json: impl FnOnce() -> serde_json::Value,
+) -> Result<(), Failure> {
+    match format {
+        Format::Human => print(&human()),
+        Format::Json => super::print_json(&json())?,
+    }
+    Ok(())
+}
