@@ -1,0 +1,264 @@
+//! The artefacts of a plan, compared with `tests/golden/` and judged by the programs that will read them.
+//!
+//! After a change that is meant: `MAILCTL_BLESS=1 cargo test --test artefacts`, and read the difference.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use mailctl::artefact::render::{compose, dns, firewall, flowchart, ports, review, unit};
+use mailctl::plan::{Plan, change, codec};
+use serde_json::{Value, json};
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+/// Something of everything.
+fn full() -> Plan {
+    codec::decode(&std::fs::read(golden("plan/full.json")).unwrap()).unwrap()
+}
+
+/// `full` with an edit.
+fn edited(edit: impl FnOnce(&mut Value)) -> Plan {
+    let mut value = serde_json::to_value(full()).unwrap();
+    edit(&mut value);
+    codec::decode(&serde_json::to_vec(&value).unwrap()).unwrap()
+}
+
+fn keys() -> dns::PublicKeys {
+    let key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=".to_owned();
+    dns::PublicKeys::from([(("example.org".to_owned(), "ed1".to_owned()), key)])
+}
+
+#[track_caller]
+fn same(path: &Path, actual: &str) {
+    if std::env::var_os("MAILCTL_BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, actual).unwrap();
+    }
+    let expected = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(expected == actual, "{} differs; got:\n{actual}", path.display());
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap() + "\n"
+}
+
+/// Runs a program that must be there, with `input` on its standard input.
+#[track_caller]
+fn judged_by(program: &str, arguments: &[&str], input: &str) -> String {
+    let child = Command::new(program)
+        .args(arguments)
+        .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = child.unwrap_or_else(|error| panic!("{program}: {error}; tests/run installs it"));
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{program} refuses:\n{said}\n{input}");
+    said
+}
+
+#[test]
+fn the_schema_on_disk_is_that_of_the_types() {
+    same(&Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/plan.schema.json"), &pretty(&codec::schema()));
+}
+
+#[test]
+fn the_schema_takes_plans_and_refuses_what_decoding_refuses() {
+    let validator = jsonschema::validator_for(&codec::schema()).unwrap();
+    let plan: Value = serde_json::from_slice(&codec::encode(&full())).unwrap();
+    assert!(validator.is_valid(&plan), "{:?}", validator.iter_errors(&plan).next().map(|e| e.to_string()));
+    for (pointer, value) in
+        [("/host/surprise", json!(1)), ("/listeners/smtp/port", json!(70_000)), ("/tls/min_version", json!("1.1"))]
+    {
+        let mut wrong = plan.clone();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        wrong.pointer_mut(parent).unwrap()[name] = value;
+        assert!(!validator.is_valid(&wrong), "{pointer}");
+        assert!(codec::decode(&serde_json::to_vec(&wrong).unwrap()).is_err(), "{pointer}");
+    }
+}
+
+#[test]
+fn the_canonical_bytes_stay_what_they_are() {
+    same(&golden("plan/full.canonical.json"), &String::from_utf8(codec::encode(&full())).unwrap());
+}
+
+fn another() -> Plan {
+    edited(|v| {
+        v["listeners"].as_object_mut().unwrap().remove("imap");
+        v["listeners"]["submission"] = json!({
+            "protocol": "submission", "port": 587, "tls": "starttls-required", "sockets": ["0.0.0.0:587", "[::]:587"]
+        });
+        v["accounts"]["list@example.org"]["quota_octets"] = json!(1_073_741_824);
+        v["storage"]["embedded"] = json!({});
+        v["dns"][3]["data"]["txt"] = json!("v=spf1 mx ~all");
+        let rules = v["firewall"].as_array_mut().unwrap();
+        rules.retain(|rule| rule["port"] != 143);
+        for family in ["ipv4", "ipv6"] {
+            rules.push(json!({ "port": 587, "listener": "submission", "family": family, "addresses": [] }));
+        }
+    })
+}
+
+#[test]
+fn a_review_is_read_in_one_go() {
+    let (former, plan) = (full(), another());
+    let changes = change::diff(Some(&former), &plan);
+    same(&golden("review/change.txt"), &review::human(Some(&former), &plan, &changes, false));
+    same(&golden("review/change.json"), &pretty(&review::json(Some(&former), &plan, &changes)));
+    let coloured = review::human(Some(&former), &plan, &changes, true);
+    let stripped = ["32", "33", "31", "0"].iter().fold(coloured, |text, c| text.replace(&format!("\u{1b}[{c}m"), ""));
+    assert_eq!(stripped, review::human(Some(&former), &plan, &changes, false));
+}
+
+#[test]
+fn a_first_review_and_one_without_changes() {
+    let plan = full();
+    let changes = change::diff(None, &plan);
+    same(&golden("review/first.txt"), &review::human(None, &plan, &changes, false));
+    let nothing = review::human(Some(&plan), &plan, &change::diff(Some(&plan), &plan), false);
+    assert!(nothing.starts_with("Nothing to do"), "{nothing}");
+}
+
+#[test]
+fn records_for_people_and_programs() {
+    let records = dns::records(&full(), &keys());
+    same(&golden("dns/records.txt"), &dns::table(&records));
+    same(&golden("dns/records.json"), &pretty(&dns::json(&records)));
+    same(&golden("dns/records.zone"), &dns::zone(&records));
+}
+
+/// RFC 6376 §3.6.1: an empty `p=` says that the key is revoked.
+#[test]
+fn a_key_that_is_not_made_yet_is_missing_and_never_empty() {
+    for keys in [dns::PublicKeys::new(), keys().into_keys().map(|key| (key, String::new())).collect()] {
+        let records = dns::records(&full(), &keys);
+        let zone = dns::zone(&records);
+        assert!(zone.contains("; ed1._domainkey.example.org. 3600 IN TXT: the key is made"), "{zone}");
+        assert!(!zone.contains("k=ed25519"), "{zone}");
+        assert!(dns::json(&records)["records"].as_array().unwrap().iter().any(|r| r["pending"] == true));
+    }
+}
+
+#[test]
+fn bind_accepts_the_zone_and_reads_the_same_texts() {
+    let long = format!("v=DKIM1; p={}", "Aa0+/\"\\;é".repeat(80));
+    let plan = edited(|v| v["dns"][6]["data"]["txt"] = json!(long));
+    let records: Vec<_> =
+        dns::records(&plan, &keys()).into_iter().filter(|record| record.zone == "example.org").collect();
+    let zone = format!(
+        "$ORIGIN example.org.\n@ 3600 IN SOA ns.example.org. hostmaster.example.org. 1 7200 900 1209600 3600\n\
+         @ 3600 IN NS ns.example.org.\nns.example.org. 3600 IN A 192.0.2.1\n{}",
+        dns::zone(&records)
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("zone");
+    std::fs::write(&file, &zone).unwrap();
+    let (from, to) = (file.to_str().unwrap(), folder.path().join("out"));
+    let to = to.to_str().unwrap();
+    judged_by("named-checkzone", &["-D", "-o", to, "example.org", from], "");
+    let canonical = std::fs::read_to_string(to).unwrap();
+    let txt = canonical.lines().find(|line| line.starts_with("rsa1._domainkey")).unwrap();
+    assert_eq!(unquoted(txt), long.as_bytes());
+}
+
+/// The octets of a TXT record's character-strings, joined (RFC 1035 §5.1).
+fn unquoted(line: &str) -> Vec<u8> {
+    let (mut octets, mut inside) = (Vec::new(), false);
+    let mut rest = line.bytes();
+    while let Some(octet) = rest.next() {
+        match octet {
+            b'"' => inside = !inside,
+            b'\\' if inside => match rest.next().unwrap() {
+                digit @ b'0'..=b'9' => {
+                    let digits = [digit, rest.next().unwrap(), rest.next().unwrap()];
+                    octets.push(std::str::from_utf8(&digits).unwrap().parse().unwrap());
+                }
+                literal => octets.push(literal),
+            },
+            octet if inside => octets.push(octet),
+            _ => {}
+        }
+    }
+    octets
+}
+
+#[test]
+fn the_ruleset_is_taken_by_nft() {
+    let rules = firewall::nftables(&full());
+    same(&golden("firewall/full.nft"), &rules);
+    judged_by("unshare", &["-rn", "nft", "-c", "-f", "/dev/stdin"], &rules);
+    let hostile = edited(|v| {
+        v["firewall"] = json!([
+            { "port": 25, "listener": "a\" drop\n\\", "family": "ipv4", "addresses": ["192.0.2.10", "192.0.2.11"] },
+            { "port": 40025, "listener": "x\nflush ruleset", "family": "ipv6", "addresses": ["2001:db8::10"] }
+        ]);
+    });
+    let rules = firewall::nftables(&hostile);
+    judged_by("unshare", &["-rn", "nft", "-c", "-f", "/dev/stdin"], &rules);
+    assert!(!rules.lines().any(|line| line.trim_start().starts_with("flush")), "{rules}");
+    judged_by(
+        "unshare",
+        &["-rn", "nft", "-c", "-f", "/dev/stdin"],
+        &firewall::nftables(&edited(|v| v["firewall"] = json!([]))),
+    );
+}
+
+/// Loaded twice there is one table, with one accepting rule for each public mail port.
+#[test]
+fn the_ruleset_replaces_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rules.nft");
+    std::fs::write(&file, firewall::nftables(&full())).unwrap();
+    let script = format!("nft -f {0} && nft -f {0} && nft list ruleset", file.display());
+    let listed = judged_by("unshare", &["-rn", "sh", "-c", &script], "");
+    assert_eq!(listed.matches("table inet mailctl").count(), 1, "{listed}");
+    assert_eq!(listed.matches(" accept comment ").count(), full().firewall.len(), "{listed}");
+}
+
+#[test]
+fn ports_and_flowchart() {
+    same(&golden("ports/full.txt"), &ports::table(&full()));
+    same(&golden("ports/full.json"), &pretty(&ports::json(&full())));
+    same(&golden("flowchart/relay.mmd"), &flowchart::mermaid(&full()));
+    let direct = edited(|v| {
+        v["outbound"].as_object_mut().unwrap().remove("relay");
+        let imap = v["listeners"]["imaps"].clone();
+        v["listeners"] = json!({ "a\"]\n%% x": imap });
+    });
+    same(&golden("flowchart/direct.mmd"), &flowchart::mermaid(&direct));
+}
+
+fn with_references() -> Plan {
+    edited(|v| {
+        v["accounts"]["list@example.org"]["password"] = json!({ "secret": { "credential": "list" } });
+        v["listeners"].as_object_mut().unwrap().remove("pop3s");
+    })
+}
+
+#[test]
+fn the_unit_is_known_to_systemd() {
+    let text = unit::unit(&with_references());
+    same(&golden("unit/mailctl.service"), &text);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mailctl.service");
+    // systemd wants the program to exist.
+    std::fs::write(&file, text.replace("/usr/bin/mailctl", "/bin/true").replace("Documentation=man:mailctl(1)\n", ""))
+        .unwrap();
+    let said = judged_by("systemd-analyze", &["verify", "--man=no", file.to_str().unwrap()], "");
+    assert!(!said.contains("mailctl.service"), "{said}");
+    let high = edited(|v| v["listeners"] = json!({}));
+    assert!(unit::unit(&high).contains("\nCapabilityBoundingSet=\n"));
+}
+
+#[test]
+fn the_compose_file_publishes_what_the_plan_listens_on() {
+    same(&golden("compose/published.yaml"), &compose::compose(&with_references()));
+    same(&golden("compose/host-network.yaml"), &compose::compose(&full()));
+}

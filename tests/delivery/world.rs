@@ -1,0 +1,183 @@
+//! What a delivery test happens in: a store in a folder of its own, DNS from a table, a courier.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mailctl::ground::clock::Timestamp;
+use mailctl::mailflow::delivery::{Courier, Equipment, RelayHop};
+use mailctl::mailflow::routing::Router;
+use mailctl::mailflow::signing::Signers;
+use mailctl::plan::Plan;
+use mailctl::runtime::net::connector::TcpConnector;
+use mailctl::state::queue::{self, NewMessage, QueueId, QueueMessage, QueueRecipient, RecipientState};
+use mailctl::state::store::{Options, Store, account, message};
+use mailctl::vocabulary::dns::{Answer, Lookup, Mx, ResolveError, Resolver, Verdict};
+use mailctl::vocabulary::mail::{BodyType, Domain, ReversePath};
+use tokio::sync::Semaphore;
+
+/// DNS as a table. What is not in it does not exist.
+#[derive(Default, Clone)]
+pub struct Zone {
+    pub mx: HashMap<String, Vec<(u16, String)>>,
+    pub addresses: HashMap<String, IpAddr>,
+}
+
+fn answer<T: Send + 'static>(records: Option<Vec<T>>) -> Lookup<'static, T> {
+    let answer: Result<Answer<T>, ResolveError> =
+        Ok(Answer { name_exists: records.is_some(), records: records.unwrap_or_default(), verdict: Verdict::Insecure });
+    Box::pin(std::future::ready(answer))
+}
+
+impl Resolver for Zone {
+    fn mx<'a>(&'a self, domain: &'a Domain) -> Lookup<'a, Mx> {
+        let mx = |(preference, host): &(u16, String)| Mx { preference: *preference, exchange: host.parse().ok() };
+        answer(self.mx.get(domain.as_str()).map(|records| records.iter().map(mx).collect()))
+    }
+
+    fn addresses<'a>(&'a self, host: &'a Domain) -> Lookup<'a, IpAddr> {
+        answer(self.addresses.get(host.as_str()).map(|address| vec![*address]))
+    }
+}
+
+/// Everything but the peers.
+pub struct World {
+    pub store: Arc<Store>,
+    pub courier: Arc<Courier>,
+    _folder: tempfile::TempDir,
+}
+
+/// How a world differs from the usual one.
+#[derive(Default)]
+pub struct Setting {
+    pub zone: Zone,
+    pub port: u16,
+    pub relay: Option<RelayHop>,
+    /// PEM of the relay's authority.
+    pub authority: Option<String>,
+}
+
+pub const MESSAGE: &[u8] =
+    b"Return-Path: <a@example.org>\r\nSubject: hello\r\nMessage-ID: <1@example.org>\r\n\r\n.dot\r\nend\r\n";
+/// Of the Return-Path line.
+pub const SKIP: u64 = 30;
+
+fn plan(port: u16) -> Plan {
+    serde_json::from_value(serde_json::json!({
+        "format": 1, "compiler": "test", "source_digest": "sha256:0", "profile": "lab",
+        "host": { "name": "mail.example.org", "addresses": ["192.0.2.10"] },
+        "listeners": {}, "tls": { "min_version": "1.2" }, "certificates": [],
+        "domains": { "example.org": { "dkim": [] } },
+        "accounts": { "a@example.org": {}, "postmaster@example.org": {} },
+        "aliases": {},
+        "outbound": { "retry_after_seconds": [60], "lifetime_seconds": 432000, "resolver": "system", "mx_port": port },
+        "storage": { "embedded": {} },
+        "limits": {
+            "message_octets_max": 1000000, "recipients_max": 100, "connections_max": 100,
+            "connections_per_source_max": 10, "command_timeout_seconds": 300, "session_timeout_seconds": 1800,
+            "password_checks_max": 2, "drain_seconds": 10
+        },
+        "logging": { "format": "text", "level": "info" }, "dns": [], "firewall": []
+    }))
+    .unwrap()
+}
+
+impl World {
+    pub fn new(setting: Setting) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(folder.path(), Options::default()).unwrap());
+        let plan = plan(setting.port);
+        let equipment = Equipment {
+            store: store.clone(),
+            router: Router::new(&plan),
+            signers: Signers::default(),
+            resolver: Arc::new(setting.zone),
+            connector: Arc::new(TcpConnector::new(setting.authority.as_deref().map(str::as_bytes)).unwrap()),
+            relay: setting.relay,
+            clock: Timestamp::now,
+        };
+        Self { courier: Arc::new(Courier::new(&plan, equipment)), store, _folder: folder }
+    }
+
+    /// Queues [`MESSAGE`] as it would be after handover.
+    pub fn queue(&self, from: ReversePath, to: &[&str], change: impl FnOnce(&mut NewMessage)) -> QueueId {
+        let mut staged = self.store.stage();
+        staged.append(MESSAGE).unwrap();
+        let now = Timestamp::now();
+        let mut new = NewMessage {
+            content: mailctl::state::store::ContentId(0),
+            skip_octets: SKIP,
+            prefix: b"DKIM-Signature: made up\r\n".to_vec(),
+            reverse_path: from,
+            body: BodyType::SevenBit,
+            smtputf8: false,
+            received: now,
+            expires: now.after(Duration::from_secs(432_000)),
+            is_bounce: false,
+            recipients: to.iter().map(|address| address.parse().unwrap()).collect(),
+        };
+        change(&mut new);
+        let job = move |tx: &mut mailctl::state::store::Tx<'_>, contents: &[mailctl::state::store::ContentId]| {
+            new.content = contents[0];
+            queue::enqueue(tx, &new)
+        };
+        self.store.write_blocking(vec![staged], job).unwrap().0
+    }
+
+    /// Queues for `to` from `a@example.org` and carries everything that is due.
+    pub async fn send(&self, to: &[&str]) -> QueueId {
+        let id = self.queue(sender(), to, |_| {});
+        self.carry().await;
+        id
+    }
+
+    /// Carries everything that is due now.
+    pub async fn carry(&self) {
+        let entries = queue::due(&self.store, Timestamp::now(), 100).unwrap();
+        for due in entries {
+            self.courier.clone().carry(due, Arc::new(Semaphore::new(8))).await;
+        }
+    }
+
+    /// Recipients of `id`; empty once the message has left the queue.
+    pub fn recipients(&self, id: QueueId) -> Vec<QueueRecipient> {
+        self.store.read(|view| queue::recipients(view, id)).unwrap()
+    }
+
+    /// Whether all of `id` has left the queue.
+    pub fn is_gone(&self, id: QueueId) -> bool {
+        self.store.read(|view| queue::message(view, id)).unwrap().is_none()
+    }
+
+    /// The only recipient of `id`, which must wait, with the last reply.
+    pub fn waiting(&self, id: QueueId) -> (QueueRecipient, String) {
+        let recipients = self.recipients(id);
+        assert_eq!(recipients.len(), 1, "{recipients:?}");
+        let recipient = recipients.into_iter().next().unwrap();
+        assert_eq!(recipient.state, RecipientState::Waiting);
+        let reply = recipient.last_reply.clone().unwrap_or_default();
+        (recipient, reply)
+    }
+
+    pub fn queued(&self) -> Vec<QueueMessage> {
+        self.store.read(|view| queue::list(view, QueueId(0), 100)).unwrap()
+    }
+
+    /// The messages in INBOX of `address`.
+    pub fn inbox(&self, address: &str) -> Vec<Vec<u8>> {
+        let rows = self.store.read(|view| match account::find(view, &address.parse().unwrap())? {
+            Some(account) => message::rows_after(view, account.inbox, 0, 100),
+            None => Ok(Vec::new()),
+        });
+        let read = |row: message::Message| {
+            let content = self.store.content(row.content).unwrap();
+            content.read(0, usize::try_from(row.octets).unwrap()).unwrap()
+        };
+        rows.unwrap().into_iter().map(read).collect()
+    }
+}
+
+pub fn sender() -> ReversePath {
+    ReversePath::Address("a@example.org".parse().unwrap())
+}

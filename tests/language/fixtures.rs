@@ -1,0 +1,75 @@
+//! Inputs in memory and a fixed clock, so that no test depends on this machine.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use mailctl::compiler::{Compilation, Inputs, compile};
+use mailctl::ground::clock::Timestamp;
+use mailctl::ground::diagnostic::{Source, human};
+use rcgen::{CertificateParams, KeyPair, PKCS_ED25519, date_time_ymd};
+
+/// 2026-11-18T11:06:40Z.
+pub const NOW: Timestamp = Timestamp(1_795_000_000_000);
+
+/// The files that examples and bad configurations name.
+pub fn inputs() -> Inputs {
+    let mut files: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
+    let mut add = |name: &str, bytes: &[u8]| files.insert(PathBuf::from(name), bytes.to_vec());
+    for name in [
+        "/run/secrets/hello",
+        "/run/secrets/relay",
+        "/run/secrets/anna",
+        "/run/secrets/ben",
+        "/run/secrets/office",
+        "secrets/u1",
+    ] {
+        add(name, b"correct horse battery staple\n");
+    }
+    add("secrets/empty", b"");
+    add("tls/garbage.pem", b"not a certificate\n");
+    let certificates: [(&str, &[&str], i32, i32); 4] = [
+        ("good", &["mail.example.org", "mx.birch.mailhost"], 2026, 2036),
+        ("expired", &["mail.example.org", "mx.birch.mailhost"], 2020, 2025),
+        ("future", &["mail.example.org", "mx.birch.mailhost"], 2035, 2036),
+        ("wrong-name", &["www.example.org"], 2026, 2036),
+    ];
+    for (name, names, from, to) in certificates {
+        let key = KeyPair::generate().unwrap();
+        let mut parameters = CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
+        parameters.not_before = date_time_ymd(from, 1, 1);
+        parameters.not_after = date_time_ymd(to, 1, 1);
+        let certificate = parameters.self_signed(&key).unwrap();
+        add(&format!("tls/{name}.pem"), certificate.pem().as_bytes());
+        add(&format!("tls/{name}.key"), key.serialize_pem().as_bytes());
+    }
+    add("tls/other.key", KeyPair::generate().unwrap().serialize_pem().as_bytes());
+    add("keys/dkim.pem", KeyPair::generate_for(&PKCS_ED25519).unwrap().serialize_pem().as_bytes());
+    Inputs::in_memory(files, NOW)
+}
+
+/// Compiles `text` and renders its report as a terminal without colours would show it.
+pub fn report(name: &str, text: &str, inputs: &Inputs) -> (Compilation, String) {
+    let source = Source { name, text };
+    let compilation = compile(&source, inputs);
+    let report = human(&source, &compilation.diagnostics, false);
+    (compilation, report)
+}
+
+/// Compares with a golden file, or writes it under `MAILCTL_BLESS=1`.
+pub fn golden(path: &Path, actual: &str) -> Result<(), String> {
+    if std::env::var_os("MAILCTL_BLESS").is_some() {
+        std::fs::write(path, actual).unwrap();
+        return Ok(());
+    }
+    let expected = std::fs::read_to_string(path).unwrap_or_default();
+    if expected == actual {
+        Ok(())
+    } else {
+        Err(format!("{}:\n--- expected\n{expected}\n--- actual\n{actual}", path.display()))
+    }
+}
+
+/// The repository's file or folder of that name.
+pub fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}

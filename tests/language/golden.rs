@@ -1,0 +1,65 @@
+//! Bad configurations and their exact reports: `tests/bad_configs/NAME.yaml` and `NAME.report`.
+
+use std::collections::BTreeSet;
+
+use mailctl::compiler::{rules, text};
+use mailctl::ground::diagnostic::{Source, human, json};
+
+use crate::fixtures::{golden, inputs, report, root};
+
+#[test]
+fn bad_configurations_are_reported_word_for_word() {
+    let inputs = inputs();
+    let mut failures = Vec::new();
+    let mut seen: BTreeSet<&'static str> = BTreeSet::new();
+    let mut count = 0;
+    let mut paths: Vec<_> = std::fs::read_dir(root("tests/bad_configs")).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.sort();
+    for path in paths.into_iter().filter(|p| p.extension().is_some_and(|e| e == "yaml")) {
+        let bytes = std::fs::read(&path).unwrap();
+        let rendered = match text(&bytes) {
+            Ok(text) => {
+                let (compilation, rendered) = report("mailserver.yaml", text, &inputs);
+                seen.extend(compilation.diagnostics.iter().map(|d| d.code));
+                assert!(!compilation.diagnostics.is_empty(), "{} is not bad", path.display());
+                rendered
+            }
+            Err(bad) => human(
+                &Source { name: "mailserver.yaml", text: &bad.shown },
+                std::slice::from_ref(&bad.diagnostic),
+                false,
+            ),
+        };
+        failures.extend(golden(&path.with_extension("report"), &rendered).err());
+        count += 1;
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(count >= 40, "only {count} bad configurations");
+    let silent: Vec<_> = rules::catalogue().iter().map(|r| r.code).filter(|c| !seen.contains(c)).collect();
+    assert!(silent.is_empty(), "rules that no bad configuration fires: {silent:?}");
+}
+
+#[test]
+fn the_form_for_programs_has_places() {
+    let yaml = std::fs::read_to_string(root("tests/bad_configs/several_at_once.yaml")).unwrap();
+    let (compilation, _) = report("mailserver.yaml", &yaml, &inputs());
+    let source = Source { name: "mailserver.yaml", text: &yaml };
+    let rendered = json(&source, &compilation.diagnostics);
+    golden(&root("tests/bad_configs/several_at_once.json"), &rendered).unwrap();
+}
+
+#[test]
+fn colours_change_nothing_but_colours() {
+    let yaml = std::fs::read_to_string(root("tests/bad_configs/several_at_once.yaml")).unwrap();
+    let (compilation, plain) = report("mailserver.yaml", &yaml, &inputs());
+    let coloured = human(&Source { name: "mailserver.yaml", text: &yaml }, &compilation.diagnostics, true);
+    assert!(coloured.contains("\u{1b}["));
+    let mut stripped = String::new();
+    let mut rest = coloured.as_str();
+    while let Some(at) = rest.find('\u{1b}') {
+        stripped.push_str(&rest[..at]);
+        rest = rest[at..].split_once('m').unwrap().1;
+    }
+    stripped.push_str(rest);
+    assert_eq!(stripped, plain);
+}

@@ -1,0 +1,53 @@
+//! Whatever the text is: no panic, a plan if and only if there is no error, the same answer twice.
+
+use mailctl::ground::diagnostic::{Severity, Source, human, json};
+use proptest::prelude::*;
+
+use crate::fixtures::{inputs, report, root};
+use crate::schema::{Numbers, mutate};
+
+fn holds(text: &str, inputs: &mailctl::compiler::Inputs) {
+    let (first, rendered) = report("mailserver.yaml", text, inputs);
+    let (second, again) = report("mailserver.yaml", text, inputs);
+    let errors = first.diagnostics.iter().any(|d| d.severity == Severity::Error);
+    assert_eq!(first.plan.is_none(), errors, "{rendered}\n{text}");
+    assert_eq!(first.plan, second.plan);
+    assert_eq!(rendered, again);
+    let source = Source { name: "mailserver.yaml", text };
+    let parsed: serde_json::Value = serde_json::from_str(&json(&source, &first.diagnostics)).unwrap();
+    assert_eq!(parsed["diagnostics"].as_array().unwrap().len(), first.diagnostics.len());
+    human(&source, &first.diagnostics, true);
+    for diagnostic in &first.diagnostics {
+        assert_ne!(diagnostic.name, "unlisted", "{}", diagnostic.code);
+        assert!(!diagnostic.detail.is_empty(), "{}", diagnostic.code);
+        assert!(!diagnostic.detail.contains("bug in mailctl"), "{}\n{text}", diagnostic.detail);
+        for label in diagnostic.primary.iter().chain(&diagnostic.related) {
+            assert!(label.span.start <= label.span.end && label.span.end as usize <= text.len(), "{label:?}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn mutated_files_never_break_the_compiler() {
+    let inputs = inputs();
+    let mut seeds: Vec<String> = Vec::new();
+    for folder in ["examples", "tests/bad_configs"] {
+        let mut paths: Vec<_> = std::fs::read_dir(root(folder)).unwrap().map(|e| e.unwrap().path()).collect();
+        paths.sort();
+        let yaml = paths.into_iter().filter(|p| p.extension().is_some_and(|e| e == "yaml"));
+        seeds.extend(yaml.filter_map(|p| std::fs::read_to_string(p).ok()).filter(|t| t.len() < 10_000));
+    }
+    let mut numbers = Numbers(7);
+    for round in 0..1_500 {
+        holds(&mutate(&seeds[round % seeds.len()], &mut numbers), &inputs);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_answered(text in "(version: 1\n)?[ \\-\\{\\}\\[\\]:,&*!|>'\"%@`a-zé0-9\r\n\t\u{feff}]{0,200}") {
+        holds(&text, &inputs());
+    }
+}

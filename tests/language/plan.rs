@@ -1,0 +1,137 @@
+//! What compiles, and what the plan of it says.
+
+use std::net::IpAddr;
+
+use mailctl::compiler::{Inputs, compile};
+use mailctl::ground::diagnostic::{Counts, Source};
+use mailctl::plan::Plan;
+use mailctl::plan::document::{DnsData, Family, Password, Protocol, RelayTls, TlsMode};
+
+use crate::fixtures::{NOW, inputs, report, root};
+
+fn example(name: &str) -> (Plan, Counts) {
+    let text = std::fs::read_to_string(root("examples").join(name)).unwrap();
+    let (compilation, rendered) = report(name, &text, &inputs());
+    let plan = compilation.plan.unwrap_or_else(|| panic!("{rendered}"));
+    (plan, Counts::of(&compilation.diagnostics))
+}
+
+#[test]
+fn every_example_compiles() {
+    for entry in std::fs::read_dir(root("examples")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "yaml") {
+            example(path.file_name().unwrap().to_str().unwrap());
+        }
+    }
+}
+
+#[test]
+fn five_lines_are_a_mail_server() {
+    let (plan, counts) = example("smallest.yaml");
+    // Two placeholders and a self-signed certificate; postmaster goes to the one account.
+    assert_eq!(counts, Counts { errors: 0, warnings: 3, notes: 1 });
+    let doors: Vec<_> = plan.listeners.iter().map(|(n, l)| (n.as_str(), l.port, l.tls, l.protocol)).collect();
+    assert_eq!(
+        doors,
+        [
+            ("imaps", 993, TlsMode::Implicit, Protocol::Imap),
+            ("smtp", 25, TlsMode::Starttls, Protocol::Smtp),
+            ("submissions", 465, TlsMode::Implicit, Protocol::Submission),
+        ]
+    );
+    let hello = "hello@example.org".parse().unwrap();
+    for role in ["postmaster@example.org", "abuse@example.org"] {
+        assert!(plan.aliases[&role.parse().unwrap()].contains(&hello), "{role}");
+    }
+    assert_eq!(plan.firewall.len(), 6);
+    assert!(plan.firewall.iter().all(|r| r.addresses.is_empty()));
+    let txt: Vec<_> = plan
+        .dns
+        .iter()
+        .filter_map(|r| if let DnsData::Txt(t) = &r.data { Some((r.name.as_str(), t.as_str())) } else { None })
+        .collect();
+    assert_eq!(
+        txt,
+        [
+            ("_dmarc.example.org", "v=DMARC1; p=none; rua=mailto:postmaster@example.org"),
+            ("example.org", "v=spf1 mx ip4:192.0.2.10 ip6:2001:db8::10 -all"),
+            ("mail.example.org", "v=spf1 a -all"),
+        ]
+    );
+    assert_eq!(plan.dns.iter().filter(|r| matches!(r.data, DnsData::DkimGenerated { .. })).count(), 2);
+    assert!(plan.dns.is_sorted());
+}
+
+#[test]
+fn the_lab_listens_on_loopback_and_opens_nothing() {
+    let (plan, counts) = example("lab.yaml");
+    assert_eq!((counts.errors, counts.warnings), (0, 0));
+    assert!(plan.listeners.values().flat_map(|l| &l.sockets).all(|s| s.ip().is_loopback()));
+    assert_eq!(plan.firewall, []);
+    assert_eq!(plan.listeners["submission"].tls, TlsMode::StarttlsRequired);
+}
+
+#[test]
+fn everything_that_can_be_written_reaches_the_plan() {
+    let (plan, counts) = example("everything.yaml");
+    assert_eq!(counts.errors, 0);
+    let relay = plan.outbound.relay.as_ref().unwrap();
+    assert_eq!((relay.port, relay.tls), (587, RelayTls::StarttlsRequired));
+    assert_eq!(plan.outbound.retry_after_seconds, [300, 900, 3600]);
+    assert_eq!(plan.limits.message_octets_max, 30_000_000);
+    assert_eq!(plan.limits.drain_seconds, 45);
+    let office = plan.accounts.get(&"office@example.org".parse().unwrap()).unwrap();
+    assert_eq!(office.quota_octets, Some(5_000_000_000));
+    assert!(matches!(office.password, Some(Password::Hash(ref h)) if h.starts_with("$6$")));
+    let team = &plan.aliases[&"team@example.org".parse().unwrap()];
+    assert_eq!(team.len(), 2);
+    let second = &plan.domains[&"xn--bcher-kva.example.org".parse().unwrap()];
+    assert_eq!(second.subaddress_separator, None);
+    assert_eq!(second.catch_all.len(), 1);
+    assert!(second.dkim.is_empty());
+    let v4: Vec<_> = plan.firewall.iter().filter(|r| r.listener == "imap" && r.family == Family::Ipv4).collect();
+    assert_eq!(v4[0].addresses.iter().collect::<Vec<_>>(), [&"192.0.2.10".parse::<IpAddr>().unwrap()]);
+}
+
+#[test]
+fn plans_hold_no_secret_and_no_path_of_the_machine() {
+    let text = std::fs::read_to_string(root("examples/lab.yaml")).unwrap();
+    let source = Source { name: "lab.yaml", text: &text };
+    let plan_in = |folder: &std::path::Path| {
+        std::fs::create_dir_all(folder.join("secrets")).unwrap();
+        for user in ["u1", "u2"] {
+            std::fs::write(folder.join("secrets").join(user), "tiger-in-the-tank").unwrap();
+        }
+        let mut inputs = Inputs::from_disk(folder);
+        inputs.now = NOW;
+        let compilation = compile(&source, &inputs);
+        serde_json::to_string(&compilation.plan.expect("lab.yaml compiles")).unwrap()
+    };
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (first, second) = (plan_in(one.path()), plan_in(two.path()));
+    assert_eq!(first, second);
+    assert!(!first.contains("tiger") && !first.contains(one.path().to_str().unwrap()));
+}
+
+#[test]
+fn secrets_are_looked_for_unless_told_otherwise() {
+    let text = std::fs::read_to_string(root("examples/smallest.yaml")).unwrap();
+    let source = Source { name: "smallest.yaml", text: &text };
+    let nowhere = Inputs::in_memory(Default::default(), NOW);
+    let codes: Vec<_> = compile(&source, &nowhere).diagnostics.iter().map(|d| d.code).collect();
+    assert!(codes.contains(&"SEC-002"), "{codes:?}");
+    assert!(compile(&source, &nowhere.ignoring_secrets()).plan.is_some());
+}
+
+#[test]
+fn layout_changes_nothing() {
+    let text = std::fs::read_to_string(root("examples/family.yaml")).unwrap();
+    let crlf = text.replace('\n', "\r\n");
+    let marked = [b"\xef\xbb\xbf", crlf.as_bytes()].concat();
+    let stripped = mailctl::compiler::text(&marked).unwrap();
+    let inputs = inputs();
+    let (first, _) = report("a", &text, &inputs);
+    let (second, rendered) = report("b", stripped, &inputs);
+    assert_eq!(first.plan, second.plan, "{rendered}");
+}
