@@ -72,8 +72,8 @@ def want(condition, otherwise):
         raise AssertionError(otherwise)
 
 
-def wait_until(seconds, what, condition):
-    """Asks `condition` until it gives something true; gives that back."""
+def wait_until(seconds, what, condition, pause=0.05):
+    """Asks `condition` every `pause` seconds until it gives something true; gives that back."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -81,7 +81,7 @@ def wait_until(seconds, what, condition):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"after {seconds} s: {what}")
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 # ── surroundings ────────────────────────────────────────────────────────────────────────────────────
