@@ -3,7 +3,7 @@
 //! The catalogue adds name, severity, summary and references, so that these exist once. See
 //! `compiler::rules::catalogue`.
 
-use crate::ground::diagnostic::{Label, Severity, Span};
+use crate::ground::diagnostic::{Edit, Label, Severity, Span};
 
 /// One finding, before the catalogue completes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,13 +15,15 @@ pub struct Finding {
     pub related: Vec<Label>,
     pub detail: String,
     pub fix: Option<String>,
+    /// Only where the mend needs no decision.
+    pub edits: Vec<Edit>,
 }
 
 impl Finding {
     /// A finding at a place; `text` is what the caret line says.
     pub fn at(code: &'static str, span: &Span, text: impl Into<String>) -> Self {
         let primary = Some(Label { span: span.clone(), text: text.into() });
-        Self { code, severity: None, primary, related: Vec::new(), detail: String::new(), fix: None }
+        Self { code, severity: None, primary, related: Vec::new(), detail: String::new(), fix: None, edits: Vec::new() }
     }
 
     #[must_use]
@@ -33,6 +35,13 @@ impl Finding {
     #[must_use]
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
+        self
+    }
+
+    /// The edit that `check --fix` makes: `text` in place of `span`.
+    #[must_use]
+    pub fn edit(mut self, span: &Span, text: impl Into<String>) -> Self {
+        self.edits.push(Edit { span: span.clone(), text: text.into() });
         self
     }
 

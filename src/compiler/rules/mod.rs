@@ -104,7 +104,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 /// Adds name, severity, summary and references.
 pub fn complete(finding: Finding) -> Diagnostic {
-    let Finding { code, severity, primary, related, detail, fix } = finding;
+    let Finding { code, severity, primary, related, detail, fix, edits } = finding;
     let rule = explain(code);
     Diagnostic {
         code,
@@ -115,6 +115,7 @@ pub fn complete(finding: Finding) -> Diagnostic {
         related,
         detail,
         fix,
+        edits,
         references: rule.map_or(&[], |r| r.references),
     }
 }

@@ -35,6 +35,13 @@ pub struct Label {
     pub text: String,
 }
 
+/// A replacement of one range of the source text. An empty range inserts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    pub span: Span,
+    pub text: String,
+}
+
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -53,6 +60,8 @@ pub struct Diagnostic {
     pub detail: String,
     /// What to write instead; can be copied.
     pub fix: Option<String>,
+    /// Edits of the source that mend it without a decision by a person. Empty where one has to decide.
+    pub edits: Vec<Edit>,
     /// Standards and reports, e.g. `RFC 8314 §3.3`.
     pub references: &'static [&'static str],
 }
