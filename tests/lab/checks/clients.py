@@ -257,7 +257,8 @@ set from="{ALICE}" use_from=yes hostname=client.test
 set smtp_url="{smtp_url.format(user=user)}"
 # Left to itself, Debian 12's neomutt picks SCRAM-SHA-256-PLUS and then has no channel binding to give.
 set smtp_authenticators="plain" imap_authenticators="plain"
-set copy=no header_cache="" message_cachedir=""
+# A folder of its own: it asks before it makes the one that is missing in a new home.
+set folder={folder} copy=no header_cache="" message_cachedir=""
 set wait_key=no quit=yes confirm_append=no confirm_create=no sort=mailbox-order
 """
     )
