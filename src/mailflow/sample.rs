@@ -7,9 +7,9 @@ use crate::plan::Plan;
 pub fn plan(catch_all: &[&str]) -> Plan {
     let mut value = serde_json::json!({
         "format": 1, "compiler": "test", "source_digest": "sha256:0", "profile": "lab",
-        "host": { "name": "mail.example.org", "addresses": ["192.0.2.10", "2001:db8::10"] },
+        "host": { "name": "mail.example.org", "addresses": ["192.0.2.10", "2001:db8::10"], "role": "full" },
         "listeners": { "smtp": { "protocol": "smtp", "port": 25, "tls": "starttls", "sockets": ["0.0.0.0:25"] } },
-        "tls": { "min_version": "1.2" },
+        "tls": { "min_version": "1.2", "profile": "intermediate", "session_tickets": false },
         "certificates": [],
         "domains": {
             "example.org": { "subaddress_separator": "+", "dkim": [] },
@@ -27,7 +27,10 @@ pub fn plan(catch_all: &[&str]) -> Plan {
             "press@example.com": ["b@example.org"],
             "nobody@example.com": ["gone@example.com"]
         },
-        "outbound": { "retry_after_seconds": [60], "lifetime_seconds": 432000, "resolver": "system", "mx_port": 25 },
+        "outbound": {
+            "default": "direct", "tls": "opportunistic", "retry_after_seconds": [60], "lifetime_seconds": 432000,
+            "resolver": "system", "mx_port": 25
+        },
         "storage": { "embedded": {} },
         "limits": {
             "message_octets_max": 1000000, "recipients_max": 100, "connections_max": 100,

@@ -12,6 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::ground::secret::SecretRef;
 use crate::vocabulary::mail::{Address, Domain};
+use crate::vocabulary::network::Network;
+
+pub use super::outbound::{
+    BackupHop, BackupMx, BackupRecipients, Fallback, NextHop, Outbound, OutboundTls, Relay, RelayCredentials, RelayTls,
+    Relaying, ResolverSource, Route, TlsPolicy,
+};
 
 /// Version of this document's form. A server refuses a plan of another.
 pub const FORMAT: u32 = 1;
@@ -41,6 +47,9 @@ pub struct Plan {
     #[schemars(with = "BTreeMap<String, BTreeSet<String>>")]
     pub aliases: BTreeMap<Address, BTreeSet<Address>>,
     pub outbound: Outbound,
+    /// Absent: no relaying without a login.
+    #[serde(default, skip_serializing_if = "Relaying::is_nobody")]
+    pub relaying: Relaying,
     pub storage: Storage,
     pub limits: Limits,
     pub logging: Logging,
@@ -65,6 +74,28 @@ pub struct Host {
     pub name: Domain,
     /// Public addresses, sorted.
     pub addresses: Vec<IpAddr>,
+    pub role: Role,
+    /// Whose PROXY headers are believed, on listeners with `proxy_protocol`. Sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub proxy_trusted: Vec<Network>,
+}
+
+/// What the server does as a whole, and so what it refuses whatever the listeners are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Takes mail for `relaying.backup` and the host's postmaster only; nobody sends.
+    BackupMx,
+    /// Everything.
+    Full,
+    /// Takes mail for our domains; nobody sends, neither users nor trusted networks.
+    ReceiveOnly,
+    /// Takes mail from users and trusted networks only. The domains' mail is received elsewhere: mail for
+    /// them leaves like any other, to the MX.
+    SendOnly,
+    /// As [`Role::SendOnly`], from users who have logged in alone.
+    SubmissionOnly,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -97,6 +128,13 @@ pub struct Listener {
     /// Sockets to bind, sorted. Wildcards are `0.0.0.0` and `[::]` (bound IPv6-only).
     #[schemars(with = "Vec<String>")]
     pub sockets: Vec<SocketAddr>,
+    /// In place of `tls.min_version` and `tls.profile` on this listener.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_min_version: Option<TlsVersion>,
+    /// Every connection begins with a PROXY header, version 1 or 2, before TLS. Who is not in
+    /// `host.proxy_trusted` is turned away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub proxy_protocol: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -104,6 +142,19 @@ pub struct Listener {
 pub struct Tls {
     /// `1.2` or `1.3`.
     pub min_version: TlsVersion,
+    pub profile: TlsProfile,
+    /// Whether clients may resume sessions with tickets (RFC 5077, RFC 8446 §2.2).
+    pub session_tickets: bool,
+}
+
+/// Which protocol versions and cipher suites are spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsProfile {
+    /// TLS 1.3, and 1.2 with ECDHE and AEAD suites (RFC 9325 §4.2) where `min_version` allows it.
+    Intermediate,
+    /// TLS 1.3 alone, except on a listener whose own `tls_min_version` is 1.2.
+    Modern,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -196,61 +247,6 @@ pub enum Password {
     /// The password itself, or a hash in one of the forms above, read at activation.
     #[schemars(with = "serde_json::Value")]
     Secret(SecretRef),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Outbound {
-    /// Smart host for all remote mail. Absent: direct to the MX.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub relay: Option<Relay>,
-    /// Waits between attempts; the last repeats until `lifetime_seconds`.
-    pub retry_after_seconds: Vec<u64>,
-    /// From acceptance to the bounce (RFC 5321 §4.5.4.1: at least 4 to 5 days).
-    pub lifetime_seconds: u64,
-    pub resolver: ResolverSource,
-    /// Direct delivery connects here. 25 unless `profile: lab`.
-    pub mx_port: u16,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ResolverSource {
-    /// Name servers to ask, port 53 unless given.
-    #[schemars(with = "Vec<String>")]
-    Addresses(Vec<SocketAddr>),
-    /// Those of the machine (`/etc/resolv.conf`), read at start.
-    System,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Relay {
-    #[schemars(with = "String")]
-    pub host: Domain,
-    pub port: u16,
-    pub tls: RelayTls,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credentials: Option<RelayCredentials>,
-    /// PEM file with the only authorities that may vouch for the relay. Absent: the public ones.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authority: Option<PathBuf>,
-}
-
-/// The certificate is verified in both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum RelayTls {
-    Implicit,
-    StarttlsRequired,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RelayCredentials {
-    pub user: String,
-    #[schemars(with = "serde_json::Value")]
-    pub password: SecretRef,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

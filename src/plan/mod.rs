@@ -1,6 +1,6 @@
 //! The frozen plan: the only bridge between the compiler and everything that executes.
 //!
-//! [`document`] is the value, [`codec`] its one canonical spelling (RFC 8785), [`digest`] its name,
+//! [`document`] is the value (with what concerns mail for others in `outbound`), [`codec`] its one canonical spelling (RFC 8785), [`digest`] its name,
 //! [`change`] what differs between two of them. Invariants: no secret (references and one-way hashes
 //! only), no clock, no randomness, no path of the machine that compiled it; equal inputs give equal bytes.
 
@@ -10,5 +10,6 @@ pub mod digest;
 pub mod document;
 #[cfg(test)]
 mod example;
+mod outbound;
 
 pub use document::Plan;

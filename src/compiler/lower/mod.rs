@@ -12,7 +12,7 @@ pub mod server;
 
 use crate::compiler::config::material::Material;
 use crate::compiler::config::meaning::{Meaning, limits};
-use crate::plan::document::{FORMAT, Host, Plan, Profile};
+use crate::plan::document::{FORMAT, Host, Plan, Profile, Relaying, Role};
 
 /// The plan of a configuration without errors. What could not be read (and was reported) is left out.
 pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, source_digest: String) -> Plan {
@@ -28,7 +28,7 @@ pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, source_digest: Strin
         compiler: format!("mailctl {}", env!("CARGO_PKG_VERSION")),
         source_digest,
         profile: if meaning.lab() { Profile::Lab } else { Profile::Production },
-        host: Host { name: meaning.host().clone(), addresses },
+        host: Host { name: meaning.host().clone(), addresses, role: Role::Full, proxy_trusted: Vec::new() },
         listeners,
         tls: server::tls(meaning),
         certificates: server::certificates(meaning, material),
@@ -36,6 +36,7 @@ pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, source_digest: Strin
         accounts: people::accounts(meaning),
         aliases: people::aliases(meaning),
         outbound: server::outbound(meaning),
+        relaying: Relaying::default(),
         storage: server::storage(meaning),
         limits: limits(meaning.config),
         logging: server::logging(meaning),

@@ -13,7 +13,8 @@ use crate::compiler::config::section::outbound::Resolver;
 use crate::compiler::config::section::{logging as words, tls::Version};
 use crate::plan::document::{
     Certificate, CertificateSource, DkimAlgorithm, DkimKey, DkimSelector, DomainPlan, Listener, LogFormat, LogLevel,
-    Logging, Outbound, Relay, RelayCredentials, RelayTls, ResolverSource, Storage, Tls, TlsVersion,
+    Logging, NextHop, Outbound, OutboundTls, Relay, RelayCredentials, RelayTls, ResolverSource, Storage, Tls,
+    TlsProfile, TlsVersion,
 };
 use crate::vocabulary::mail::Domain;
 
@@ -23,6 +24,8 @@ pub fn listeners(meaning: &Meaning<'_>) -> BTreeMap<String, Listener> {
         port,
         tls: tls.mode(),
         sockets,
+        tls_min_version: None,
+        proxy_protocol: false,
     };
     let doors = meaning.listeners.iter().filter_map(|door| {
         let sockets = door.addresses.iter().map(|a| SocketAddr::new(*a, door.port)).collect();
@@ -35,7 +38,7 @@ pub fn tls(meaning: &Meaning<'_>) -> Tls {
     let least = meaning.config.tls.as_ref().and_then(|t| t.min_version.as_ref()).map(|v| v.value);
     // RFC 9325 §3.1.1: TLS 1.2 must be spoken, and nothing older.
     let min_version = if least == Some(Version::V1_3) { TlsVersion::V1_3 } else { TlsVersion::V1_2 };
-    Tls { min_version }
+    Tls { min_version, profile: TlsProfile::Intermediate, session_tickets: false }
 }
 
 pub fn certificates(meaning: &Meaning<'_>, material: &Material<'_>) -> Vec<Certificate> {
@@ -104,14 +107,23 @@ const RETRY_AFTER: [u64; 6] = [5 * 60, 15 * 60, 30 * 60, 3_600, 2 * 3_600, 4 * 3
 /// Seconds. RFC 5321 §4.5.4.1: at least four to five days.
 const LIFETIME: u64 = 5 * 86_400;
 const MX_PORT: u16 = 25;
+/// The name of the one relay that the language knows.
+const RELAY: &str = "default";
 
 pub fn outbound(meaning: &Meaning<'_>) -> Outbound {
     let set = meaning.config.outbound.as_ref().map(|o| &o.value);
     let retry = set.and_then(|o| o.retry.as_ref());
     Outbound {
-        relay: meaning.relay.as_ref().map(relay),
+        relays: meaning.relay.iter().map(|r| (RELAY.to_owned(), relay(r))).collect(),
+        routes: Vec::new(),
+        default: meaning.relay.as_ref().map_or(NextHop::Direct, |_| NextHop::Relay(RELAY.to_owned())),
+        default_fallback: None,
+        source_addresses: Vec::new(),
+        tls: OutboundTls::Opportunistic,
+        tls_policies: BTreeMap::new(),
         retry_after_seconds: retry
             .map_or_else(|| RETRY_AFTER.to_vec(), |r| r.iter().map(|p| p.value.0.as_secs()).collect()),
+        delay_notice_seconds: None,
         lifetime_seconds: set.and_then(|o| o.lifetime.as_ref()).map_or(LIFETIME, |l| l.value.0.as_secs()),
         resolver: match set.and_then(|o| o.resolver.as_ref()).map(|r| &r.value) {
             Some(Resolver::Addresses(servers)) => {
@@ -133,6 +145,7 @@ fn relay(relay: &Smarthost<'_>) -> Relay {
         credentials: credentials
             .map(|(user, password)| RelayCredentials { user: user.value.clone(), password: password.reference() }),
         authority: settings.authority.as_ref().map(|a| a.value.0.clone()),
+        sign: true,
     }
 }
 

@@ -4,9 +4,11 @@
 mod address;
 mod envelope;
 mod flags;
+mod pattern;
 pub mod status;
 
 pub use address::{Address, AddressError, Domain, LocalPart};
 pub use envelope::{BodyType, Envelope, Recipient, ReversePath};
 pub use flags::{Flags, SpecialUse, SystemFlag};
+pub use pattern::{AddressPattern, DomainPattern};
 pub use status::{Enhanced, Reply};
