@@ -6,8 +6,10 @@
 //!
 //! It does not touch the running server, DNS or the network, and it reads no secret.
 
+mod allowance;
 pub mod config;
 pub mod lower;
+pub mod observed;
 pub mod rules;
 
 pub use config::inputs::Inputs;
@@ -23,7 +25,7 @@ use config::meaning::Meaning;
 use config::node::Node;
 use config::section::Config;
 use config::{check, schema, spanned, tree};
-use rules::Evidence;
+use rules::{Evidence, Sight, Transition};
 
 /// What a compilation gives: a plan if and only if there is no error, and all findings by position.
 #[derive(Debug)]
@@ -37,28 +39,40 @@ pub struct Compilation {
 /// `source.text` comes from [`text`], so that it has no byte order mark.
 pub fn compile(source: &Source<'_>, inputs: &Inputs) -> Compilation {
     let mut findings = Vec::new();
-    let plan = stages(source, inputs, &mut findings);
+    let outcome = stages(source, inputs, &mut findings);
     let mut diagnostics: Vec<Diagnostic> = findings.into_iter().map(rules::complete).collect();
+    if let Some(Outcome { config, root, .. }) = &outcome {
+        let unused = allowance::apply(config, root, &mut diagnostics);
+        diagnostics.extend(unused.into_iter().map(rules::complete));
+    }
     let place = |d: &Diagnostic| d.primary.as_ref().map_or(0, |p| p.span.start);
     diagnostics
         .sort_by(|a, b| (place(a), a.severity, a.code, &a.detail).cmp(&(place(b), b.severity, b.code, &b.detail)));
     // An alias repeats what is wrong in its anchor.
     diagnostics.dedup();
     let stopped = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    Compilation { plan: plan.filter(|_| !stopped), diagnostics }
+    Compilation { plan: outcome.map(|o| o.plan).filter(|_| !stopped), diagnostics }
 }
 
 /// Rules that miss an entry. Where one was malformed and reported as such, they would report it again.
 const OF_MISSING_ENTRIES: [&str; 4] = ["ACC-004", "ACC-005", "ACC-006", "ID-007"];
 
-fn stages(source: &Source<'_>, inputs: &Inputs, findings: &mut Vec<Finding>) -> Option<Plan> {
+/// What the stages leave behind: the plan, which may still be withheld, and what `allow` is judged with.
+struct Outcome {
+    plan: Plan,
+    config: Config,
+    root: Node,
+}
+
+fn stages(source: &Source<'_>, inputs: &Inputs, findings: &mut Vec<Finding>) -> Option<Outcome> {
     let read = tree::read(source.text);
     findings.extend(read.findings);
     let root = read.root.filter(|_| !findings.iter().any(|f| f.code.starts_with("YAML-")))?;
     let source_digest = source_digest(&root);
     let mut checked = check::check(schema::compiled(), root);
     findings.append(&mut checked.findings);
-    let config: Config = match spanned::decode(checked.tree.as_ref()?) {
+    let tree = checked.tree.take()?;
+    let config: Config = match spanned::decode(&tree) {
         Ok(config) => config,
         Err(error) => {
             let finding = Finding::at("OPS-002", &(0..0), "here, somewhere")
@@ -72,7 +86,14 @@ fn stages(source: &Source<'_>, inputs: &Inputs, findings: &mut Vec<Finding>) -> 
     let judged = rules::judge(&Evidence { meaning: &meaning, material: &material, inputs });
     let misled = |f: &Finding| checked.lost_entries && OF_MISSING_ENTRIES.contains(&f.code);
     findings.extend(judged.into_iter().filter(|f| !checked.touches_broken(f) && !misled(f)));
-    Some(lower::plan(&meaning, &material, source_digest))
+    let plan = lower::plan(&meaning, &material, source_digest);
+    if let Some(previous) = &inputs.previous {
+        findings.extend(rules::judge_transition(&Transition { meaning: &meaning, next: &plan, previous }));
+    }
+    if let Some(observed) = &inputs.observed {
+        findings.extend(rules::judge_online(&Sight { meaning: &meaning, plan: &plan, observed }));
+    }
+    Some(Outcome { plan, config, root: tree })
 }
 
 /// `sha256:` and hex over the values of the file.

@@ -90,6 +90,8 @@ pub const YAML_DEPTH_MAX: usize = 64;
 pub const YAML_ALIAS_NODES_MAX: usize = 100_000;
 /// Diagnostics reported in one run; the rest are counted.
 pub const DIAGNOSTICS_MAX: usize = 1_000;
+/// Questions that one look at DNS asks; a file may name a thousand domains with several records each.
+pub const OBSERVATIONS_MAX: usize = 20_000;
 
 // ── Delivery ────────────────────────────────────────────────────────────────────────────────────
 

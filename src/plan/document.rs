@@ -178,8 +178,39 @@ pub struct Certificate {
 pub enum CertificateSource {
     /// PEM files. `spki_sha256` is hex over the leaf's SubjectPublicKeyInfo (what TLSA 3 1 1 holds).
     Files { chain: PathBuf, key: PathBuf, spki_sha256: String },
+    /// From an authority that speaks ACME (RFC 8555). Until it has issued one, a self-signed certificate is served.
+    Acme {
+        /// URL of the authority's directory.
+        directory: String,
+        challenge: AcmeChallenge,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        contact: Option<String>,
+        /// External account binding (RFC 8555 §7.3.4): key identifier and MAC key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        external_account: Option<AcmeAccount>,
+    },
     /// Made at activation, kept in the state folder, renewed by itself.
     SelfSigned {},
+}
+
+/// How an ACME authority is convinced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum AcmeChallenge {
+    #[serde(rename = "dns-01")]
+    Dns01,
+    #[serde(rename = "http-01")]
+    Http01,
+    #[serde(rename = "tls-alpn-01")]
+    TlsAlpn01,
+}
+
+/// The account at an ACME authority that wants one first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcmeAccount {
+    pub id: String,
+    #[schemars(with = "serde_json::Value")]
+    pub key: SecretRef,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

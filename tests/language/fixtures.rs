@@ -47,6 +47,11 @@ pub fn inputs() -> Inputs {
     Inputs::in_memory(files, NOW)
 }
 
+/// The same inputs with one more file.
+pub fn with_file(inputs: Inputs, name: &str, bytes: &[u8]) -> Inputs {
+    inputs.adding(PathBuf::from(name), bytes.to_vec())
+}
+
 /// Compiles `text` and renders its report as a terminal without colours would show it.
 pub fn report(name: &str, text: &str, inputs: &Inputs) -> (Compilation, String) {
     let source = Source { name, text };

@@ -2,6 +2,7 @@
 //!
 //! `MAILCTL_BLESS=1` rewrites every golden file of these tests; read the difference like code.
 
+mod cases;
 mod documents;
 mod fixtures;
 mod golden;

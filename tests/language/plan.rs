@@ -76,7 +76,7 @@ fn the_lab_listens_on_loopback_and_opens_nothing() {
 fn everything_that_can_be_written_reaches_the_plan() {
     let (plan, counts) = example("everything.yaml");
     assert_eq!(counts.errors, 0);
-    let relay = plan.outbound.relay.as_ref().unwrap();
+    let relay = &plan.outbound.relays["default"];
     assert_eq!((relay.port, relay.tls), (587, RelayTls::StarttlsRequired));
     assert_eq!(plan.outbound.retry_after_seconds, [300, 900, 3600]);
     assert_eq!(plan.limits.message_octets_max, 30_000_000);

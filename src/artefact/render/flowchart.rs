@@ -75,7 +75,7 @@ fn domains(plan: &Plan) -> String {
 }
 
 fn out(plan: &Plan) -> Out {
-    match &plan.outbound.relay {
+    match plan.outbound.relays.values().next() {
         Some(relay) => {
             let tls = match relay.tls {
                 RelayTls::Implicit => "implicit",

@@ -75,7 +75,7 @@ fn rows(plan: &Plan) -> Vec<Row> {
     let mut listeners: Vec<_> = plan.listeners.iter().collect();
     listeners.sort_by_key(|(name, listener)| (listener.port, name.as_str()));
     let mut rows: Vec<Row> = listeners.into_iter().map(|(name, listener)| inbound(plan, name, listener)).collect();
-    rows.push(match &plan.outbound.relay {
+    rows.push(match plan.outbound.relays.values().next() {
         Some(relay) => to_relay(relay),
         None => to_mx(plan.outbound.mx_port),
     });

@@ -47,7 +47,7 @@ pub fn unit(plan: &Plan) -> String {
 
 /// Every secret that the plan refers to, each once.
 pub(super) fn references(plan: &Plan) -> BTreeSet<&SecretRef> {
-    let relay = plan.outbound.relay.iter().filter_map(|relay| relay.credentials.as_ref());
+    let relay = plan.outbound.relays.values().filter_map(|relay| relay.credentials.as_ref());
     let accounts = plan.accounts.values().filter_map(|account| match &account.password {
         Some(Password::Secret(reference)) => Some(reference),
         Some(Password::Hash(_)) | None => None,

@@ -5,56 +5,82 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::finding::shortened;
 use super::quantity;
-use crate::vocabulary::mail::{Address, Domain};
+use crate::vocabulary::mail::{Address, AddressPattern, Domain};
+use crate::vocabulary::network::Network;
 
 /// What a text value must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Address,
+    /// An address, a domain, or `.domain` for all below it.
+    AddressPattern,
     /// A name in DNS that need not be a host: `_spf.example.net`.
     DnsName,
     Domain,
     Duration,
+    /// `host:port` or `unix:/path`.
+    Endpoint,
     IpAddress,
+    Network,
     PasswordHash,
     /// An address with or without a port: `192.0.2.53`, `[2001:db8::53]:5353`.
     Server,
     Size,
+    /// An address with its port.
+    SocketAddress,
+    Url,
 }
 
 impl Format {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::Address,
+        Self::AddressPattern,
         Self::DnsName,
         Self::Domain,
         Self::Duration,
+        Self::Endpoint,
         Self::IpAddress,
+        Self::Network,
         Self::PasswordHash,
         Self::Server,
         Self::Size,
+        Self::SocketAddress,
+        Self::Url,
     ];
 
     /// The word in the schema.
     pub fn name(self) -> &'static str {
         match self {
             Self::Address => "mail-address",
+            Self::AddressPattern => "address-pattern",
             Self::DnsName => "dns-name",
             Self::Domain => "domain-name",
             Self::Duration => "duration-with-units",
+            Self::Endpoint => "service-endpoint",
             Self::IpAddress => "ip-address",
+            Self::Network => "ip-network",
             Self::PasswordHash => "password-hash",
             Self::Server => "server-address",
             Self::Size => "size-with-unit",
+            Self::SocketAddress => "address-with-port",
+            Self::Url => "url",
         }
     }
 
     /// The rule that a wrong value breaks.
     pub fn code(self) -> &'static str {
         match self {
-            Self::Address => "ACC-012",
+            Self::Address | Self::AddressPattern => "ACC-012",
             Self::DnsName | Self::Domain => "ID-004",
             Self::PasswordHash => "AUTH-007",
-            Self::Duration | Self::IpAddress | Self::Server | Self::Size => "OPS-005",
+            Self::Duration
+            | Self::Endpoint
+            | Self::IpAddress
+            | Self::Network
+            | Self::Server
+            | Self::Size
+            | Self::SocketAddress
+            | Self::Url => "OPS-005",
         }
     }
 
@@ -62,13 +88,18 @@ impl Format {
     pub fn noun(self) -> &'static str {
         match self {
             Self::Address => "a mail address",
+            Self::AddressPattern => "a mail address or domain",
             Self::DnsName => "a DNS name",
             Self::Domain => "a domain name",
             Self::Duration => "a duration with its unit",
+            Self::Endpoint => "the address of a service",
             Self::IpAddress => "an IP address",
+            Self::Network => "a network",
             Self::PasswordHash => "a password hash",
             Self::Server => "the address of a server",
             Self::Size => "a size with its unit",
+            Self::SocketAddress => "an address with a port",
+            Self::Url => "a URL",
         }
     }
 
@@ -86,6 +117,30 @@ impl Format {
                     sample("user@example.org"),
                 )),
                 Err(e) => Err((format!("{}.", capital(&e.to_string())), sample("user@example.org"))),
+            },
+            Self::AddressPattern => match text.parse::<AddressPattern>() {
+                Ok(_) => Ok(()),
+                Err(e) => Err((format!("{}.", capital(&e.to_string())), sample("user@example.org` or `.example.org"))),
+            },
+            Self::Network => match text.parse::<Network>() {
+                Ok(_) => Ok(()),
+                Err(e) => Err((format!("{}.", capital(&e.to_string())), sample("192.0.2.0/24` or `\"2001:db8::/32\""))),
+            },
+            Self::Endpoint => match endpoint(text) {
+                Some(_) => Ok(()),
+                None => Err((
+                    format!("`{shown}` is neither `host:port` nor `unix:/path`."),
+                    sample("127.0.0.1:3310` or `unix:/run/clamav/clamd.ctl"),
+                )),
+            },
+            Self::SocketAddress => text.parse::<SocketAddr>().map(|_| ()).map_err(|_| {
+                (format!("`{shown}` is not an IP address with a port."), sample("127.0.0.1:9090` or `\"[::1]:9090\""))
+            }),
+            Self::Url => match url(text) {
+                Some(_) => Ok(()),
+                None => {
+                    Err((format!("`{shown}` is not a URL with scheme and host."), sample("https://example.org/path")))
+                }
             },
             Self::DnsName => match dns_name(text) {
                 Some(_) => Ok(()),
@@ -135,6 +190,42 @@ pub fn dns_name(text: &str) -> Option<String> {
     let with_underscores =
         labels.map(|(given, label)| if given.starts_with('_') { format!("_{label}") } else { label.to_owned() });
     Some(with_underscores.collect::<Vec<_>>().join("."))
+}
+
+/// An address, a domain, or `.domain`.
+pub fn pattern(text: &str) -> Option<AddressPattern> {
+    text.parse().ok()
+}
+
+/// `host:port` or `unix:/path`.
+pub fn endpoint(text: &str) -> Option<String> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        return (path.starts_with('/') && path.len() > 1).then(|| text.to_owned());
+    }
+    if text.parse::<SocketAddr>().is_ok() {
+        return Some(text.to_owned());
+    }
+    let (host, port) = text.rsplit_once(':')?;
+    let named = host.parse::<Domain>().is_ok_and(|d| d.literal().is_none());
+    (named && port.parse::<u16>().is_ok_and(|p| p > 0)).then(|| text.to_owned())
+}
+
+/// A URL with scheme and host, and without a user or password in it: that would be a secret in clear.
+pub fn url(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    let known = ["http", "https", "ldap", "ldaps"].contains(&scheme);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(v6) => v6.split_once(']').filter(|(v6, _)| v6.parse::<std::net::Ipv6Addr>().is_ok()).map(|(_, port)| port),
+        None => {
+            let (host, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+            (host.parse::<std::net::Ipv4Addr>().is_ok() || host.parse::<Domain>().is_ok_and(|d| d.literal().is_none()))
+                .then_some(port)
+        }
+    };
+    let port = |p: &str| p.is_empty() || p.strip_prefix(':').is_some_and(|p| p.parse::<u16>().is_ok_and(|p| p > 0));
+    let plain = rest.chars().all(|c| c.is_ascii_graphic());
+    (known && plain && host.is_some_and(port)).then(|| text.to_owned())
 }
 
 /// The socket address of a name server; port 53 unless given.

@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::compiler::observed::Observed;
 use crate::ground::clock::Timestamp;
 use crate::ground::limits;
+use crate::plan::Plan;
 
 /// The named inputs of one compilation.
 #[derive(Debug, Clone)]
@@ -18,6 +20,10 @@ pub struct Inputs {
     /// Whether secret files are looked for. Off where the plan is made on another machine than the
     /// server's, e.g. in a merge request or a Nix build.
     pub secrets_checked: bool,
+    /// The plan that is active now, for rules about the way to the next one.
+    pub previous: Option<Plan>,
+    /// What DNS says now, for rules about the live world.
+    pub observed: Option<Observed>,
 }
 
 #[derive(Debug, Clone)]
@@ -49,12 +55,41 @@ pub enum SecretFile {
 impl Inputs {
     /// Files on disk; relative paths start at `base`, the folder of the YAML file.
     pub fn from_disk(base: impl Into<PathBuf>) -> Self {
-        Self { files: Files::Disk(base.into()), now: Timestamp::now(), secrets_checked: true }
+        Self {
+            files: Files::Disk(base.into()),
+            now: Timestamp::now(),
+            secrets_checked: true,
+            previous: None,
+            observed: None,
+        }
     }
 
     /// Files in memory, by the path that the YAML names them with.
     pub fn in_memory(files: BTreeMap<PathBuf, Vec<u8>>, now: Timestamp) -> Self {
-        Self { files: Files::Memory(files), now, secrets_checked: true }
+        Self { files: Files::Memory(files), now, secrets_checked: true, previous: None, observed: None }
+    }
+
+    /// The same inputs with one more file in memory. Inputs from a disk stay as they are.
+    #[must_use]
+    pub fn adding(mut self, path: PathBuf, bytes: Vec<u8>) -> Self {
+        if let Files::Memory(files) = &mut self.files {
+            files.insert(path, bytes);
+        }
+        self
+    }
+
+    /// The same inputs, with the plan that is active now.
+    #[must_use]
+    pub fn after(mut self, previous: Option<Plan>) -> Self {
+        self.previous = previous;
+        self
+    }
+
+    /// The same inputs, with what was seen of the live world.
+    #[must_use]
+    pub fn seeing(mut self, observed: Observed) -> Self {
+        self.observed = Some(observed);
+        self
     }
 
     /// The same inputs, without looking for secret files.

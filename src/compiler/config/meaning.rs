@@ -8,13 +8,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::alias_graph::{Alias, AliasGraph, Flattened};
 use super::section::accounts::Account;
-use super::section::certificates::CertificateFiles;
+use super::section::certificates::{Acme, CertificateFiles};
 use super::section::domains::MailDomain;
+use super::section::host::Role;
 use super::section::leaf::{OrNone, Period};
 use super::section::listeners::{Listener, Service, TlsWord};
-use super::section::relay::Relay;
 use super::section::{Config, Profile};
 use super::spanned::Spanned;
+use super::ways::Ways;
 use crate::ground::diagnostic::Span;
 use crate::plan::document::Limits;
 use crate::vocabulary::mail::{Address, Domain, LocalPart};
@@ -28,7 +29,7 @@ pub struct Meaning<'c> {
     pub domains: Vec<LocalDomain<'c>>,
     /// In the order of the file. Two may have the same canonical address (ACC-007).
     pub mailboxes: Vec<Mailbox<'c>>,
-    pub relay: Option<Smarthost<'c>>,
+    pub ways: Ways<'c>,
     pub aliases: AliasGraph,
     pub flattened: Flattened,
     /// Addresses that RFC 5321 §4.5.1 and RFC 2142 §4 require and the file does not name.
@@ -59,6 +60,8 @@ pub enum CertificateChoice<'c> {
     /// The section is there and names nothing.
     Nothing(&'c Span),
     SelfSigned(&'c Span),
+    /// `acme`, and nothing before it.
+    Acme(&'c Spanned<Acme>),
     /// The section is absent.
     Unsaid,
 }
@@ -80,15 +83,6 @@ pub struct Mailbox<'c> {
     pub settings: Option<&'c Account>,
 }
 
-/// A relay with its effective settings.
-#[derive(Debug)]
-pub struct Smarthost<'c> {
-    pub settings: &'c Relay,
-    pub span: &'c Span,
-    pub port: u16,
-    pub tls: TlsWord,
-}
-
 /// An address that must work and that the compiler gives to somebody.
 #[derive(Debug)]
 pub struct Duty {
@@ -106,12 +100,17 @@ impl<'c> Meaning<'c> {
         let flattened = aliases.flatten();
         let duties = duties(&domains, &mailboxes, &flattened);
         let listeners = listeners(config);
-        let (certificates, relay) = (certificates(config), relay(config));
-        Self { config, listeners, certificates, domains, mailboxes, relay, aliases, flattened, duties }
+        let (certificates, ways) = (certificates(config), Ways::of(config));
+        Self { config, listeners, certificates, domains, mailboxes, ways, aliases, flattened, duties }
     }
 
     pub fn lab(&self) -> bool {
         self.config.profile.as_ref().is_some_and(|p| p.value == Profile::Lab)
+    }
+
+    /// What the server is there for. Default: everything.
+    pub fn role(&self) -> Role {
+        self.config.host.role.as_ref().map_or(Role::Full, |r| r.value)
     }
 
     pub fn host(&self) -> &'c Domain {
@@ -133,6 +132,11 @@ impl Door<'_> {
     /// The place of the port, or of the name that implies it.
     pub fn port_span(&self) -> &Span {
         self.settings.and_then(|s| s.port.as_ref()).map_or(self.name_span, |p| &p.span)
+    }
+
+    /// The port that the Internet sees.
+    pub fn public_port(&self) -> u16 {
+        self.settings.and_then(|s| s.published.as_ref()).map_or(self.port, |p| p.value)
     }
 
     /// Whether somebody outside this machine can reach it.
@@ -204,7 +208,10 @@ fn certificates(config: &Config) -> CertificateChoice<'_> {
     match (files.is_empty(), self_signed) {
         (false, own) => CertificateChoice::Files { files, self_signed: own.is_some() },
         (true, Some(own)) => CertificateChoice::SelfSigned(&own.span),
-        (true, None) => CertificateChoice::Nothing(&section.span),
+        (true, None) => match &section.acme {
+            Some(acme) => CertificateChoice::Acme(acme),
+            None => CertificateChoice::Nothing(&section.span),
+        },
     }
 }
 
@@ -278,20 +285,6 @@ fn duties(domains: &[LocalDomain<'_>], mailboxes: &[Mailbox<'_>], flattened: &Fl
         }
     }
     duties
-}
-
-fn relay(config: &Config) -> Option<Smarthost<'_>> {
-    let relay = config.relay.as_ref()?.default.as_ref()?;
-    let port = relay.port.as_ref().map(|p| p.value);
-    let tls = relay.tls.as_ref().map_or_else(
-        || match port {
-            Some(25 | 587 | 2525 | 2587) => TlsWord::StarttlsRequired,
-            _ => TlsWord::Implicit,
-        },
-        |t| t.value,
-    );
-    let port = port.unwrap_or(if tls == TlsWord::Implicit { 465 } else { 587 });
-    Some(Smarthost { settings: &relay.value, span: &relay.span, port, tls })
 }
 
 /// The limits with their defaults. The reasons stand with the fields of [`plan::Limits`](Limits) and of the section.

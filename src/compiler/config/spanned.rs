@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::str::FromStr;
 
@@ -94,6 +95,9 @@ impl Key for Address {
 }
 impl Key for Domain {
     const FORMAT: Option<Format> = Some(Format::Domain);
+}
+impl Key for IpAddr {
+    const FORMAT: Option<Format> = Some(Format::IpAddress);
 }
 impl Key for String {
     const FORMAT: Option<Format> = None;

@@ -7,12 +7,13 @@
 
 pub mod dns;
 pub mod firewall;
+pub mod outbound;
 pub mod people;
 pub mod server;
 
 use crate::compiler::config::material::Material;
 use crate::compiler::config::meaning::{Meaning, limits};
-use crate::plan::document::{FORMAT, Host, Plan, Profile, Relaying, Role};
+use crate::plan::document::{FORMAT, Host, Plan, Profile};
 
 /// The plan of a configuration without errors. What could not be read (and was reported) is left out.
 pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, source_digest: String) -> Plan {
@@ -28,15 +29,20 @@ pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, source_digest: Strin
         compiler: format!("mailctl {}", env!("CARGO_PKG_VERSION")),
         source_digest,
         profile: if meaning.lab() { Profile::Lab } else { Profile::Production },
-        host: Host { name: meaning.host().clone(), addresses, role: Role::Full, proxy_trusted: Vec::new() },
+        host: Host {
+            name: meaning.host().clone(),
+            addresses,
+            role: meaning.role().planned(),
+            proxy_trusted: server::proxy_trusted(meaning),
+        },
         listeners,
         tls: server::tls(meaning),
         certificates: server::certificates(meaning, material),
         domains,
         accounts: people::accounts(meaning),
         aliases: people::aliases(meaning),
-        outbound: server::outbound(meaning),
-        relaying: Relaying::default(),
+        outbound: outbound::outbound(meaning),
+        relaying: outbound::relaying(meaning),
         storage: server::storage(meaning),
         limits: limits(meaning.config),
         logging: server::logging(meaning),

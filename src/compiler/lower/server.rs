@@ -5,41 +5,61 @@ use std::net::SocketAddr;
 
 use super::people::receivers;
 use crate::compiler::config::material::Material;
-use crate::compiler::config::meaning::{CertificateChoice, LocalDomain, Meaning, Smarthost};
+use crate::compiler::config::meaning::{CertificateChoice, LocalDomain, Meaning};
+use crate::compiler::config::section::certificates::{Acme, Challenge};
 use crate::compiler::config::section::domains::{Algorithm, Selector};
 use crate::compiler::config::section::leaf::OrNone;
-use crate::compiler::config::section::listeners::{Service, TlsWord};
-use crate::compiler::config::section::outbound::Resolver;
-use crate::compiler::config::section::{logging as words, tls::Version};
+use crate::compiler::config::section::logging as words;
+use crate::compiler::config::section::tls::{TlsProfile as Written, Version};
 use crate::plan::document::{
-    Certificate, CertificateSource, DkimAlgorithm, DkimKey, DkimSelector, DomainPlan, Listener, LogFormat, LogLevel,
-    Logging, NextHop, Outbound, OutboundTls, Relay, RelayCredentials, RelayTls, ResolverSource, Storage, Tls,
-    TlsProfile, TlsVersion,
+    AcmeAccount, AcmeChallenge, Certificate, CertificateSource, DkimAlgorithm, DkimKey, DkimSelector, DomainPlan,
+    Listener, LogFormat, LogLevel, Logging, Storage, Tls, TlsProfile, TlsVersion,
 };
 use crate::vocabulary::mail::Domain;
+use crate::vocabulary::network::Network;
 
 pub fn listeners(meaning: &Meaning<'_>) -> BTreeMap<String, Listener> {
-    let listener = |service: Service, port: u16, tls: TlsWord, sockets: Vec<SocketAddr>| Listener {
-        protocol: service.protocol(),
-        port,
-        tls: tls.mode(),
-        sockets,
-        tls_min_version: None,
-        proxy_protocol: false,
-    };
     let doors = meaning.listeners.iter().filter_map(|door| {
-        let sockets = door.addresses.iter().map(|a| SocketAddr::new(*a, door.port)).collect();
-        Some((door.name.to_owned(), listener(door.service?, door.port, door.tls, sockets)))
+        let listener = Listener {
+            protocol: door.service?.protocol()?,
+            port: door.port,
+            tls: door.tls.mode(),
+            sockets: door.addresses.iter().map(|a| SocketAddr::new(*a, door.port)).collect(),
+            tls_min_version: door.settings.and_then(|s| s.tls_min_version.as_ref()).map(|v| version(v.value)),
+            proxy_protocol: door.settings.and_then(|s| s.proxy_protocol.as_ref()).is_some_and(|p| p.value),
+        };
+        Some((door.name.to_owned(), listener))
     });
     doors.collect()
 }
 
 pub fn tls(meaning: &Meaning<'_>) -> Tls {
-    let least = meaning.config.tls.as_ref().and_then(|t| t.min_version.as_ref()).map(|v| v.value);
-    // RFC 9325 §3.1.1: TLS 1.2 must be spoken, and nothing older.
-    let min_version = if least == Some(Version::V1_3) { TlsVersion::V1_3 } else { TlsVersion::V1_2 };
-    Tls { min_version, profile: TlsProfile::Intermediate, session_tickets: false }
+    let set = meaning.config.tls.as_ref().map(|t| &t.value);
+    Tls {
+        min_version: set.and_then(|t| t.min_version.as_ref()).map_or(TlsVersion::V1_2, |v| version(v.value)),
+        profile: match set.and_then(|t| t.profile.as_ref()).map(|p| p.value) {
+            Some(Written::Modern) => TlsProfile::Modern,
+            Some(Written::Intermediate) | None => TlsProfile::Intermediate,
+        },
+        session_tickets: set.and_then(|t| t.session_tickets.as_ref()).is_some_and(|t| t.value),
+    }
 }
+
+/// RFC 9325 §3.1.1: TLS 1.2 must be spoken, and nothing older (TLS-002).
+fn version(written: Version) -> TlsVersion {
+    if written == Version::V1_3 { TlsVersion::V1_3 } else { TlsVersion::V1_2 }
+}
+
+/// Sorted.
+pub fn proxy_trusted(meaning: &Meaning<'_>) -> Vec<Network> {
+    let trusted = meaning.config.host.proxy_protocol.iter().flat_map(|p| p.trusted.iter().map(|n| n.value.0));
+    let mut trusted: Vec<Network> = trusted.collect();
+    trusted.sort_unstable();
+    trusted.dedup();
+    trusted
+}
+
+const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 
 pub fn certificates(meaning: &Meaning<'_>, material: &Material<'_>) -> Vec<Certificate> {
     let own = || Certificate { names: vec![meaning.host().to_string()], source: CertificateSource::SelfSigned {} };
@@ -52,7 +72,24 @@ pub fn certificates(meaning: &Meaning<'_>, material: &Material<'_>) -> Vec<Certi
         };
         Some(Certificate { names: leaf.names.clone(), source })
     });
+    let acme = |acme: &Acme| Certificate {
+        names: vec![meaning.host().to_string()],
+        source: CertificateSource::Acme {
+            directory: acme.directory.as_ref().map_or_else(|| LETS_ENCRYPT.to_owned(), |d| d.value.0.clone()),
+            challenge: match acme.challenge.as_ref().map(|c| c.value) {
+                Some(Challenge::Dns01) => AcmeChallenge::Dns01,
+                Some(Challenge::Http01) => AcmeChallenge::Http01,
+                Some(Challenge::TlsAlpn01) | None => AcmeChallenge::TlsAlpn01,
+            },
+            contact: acme.contact.as_ref().map(|c| c.value.0.to_string()),
+            external_account: acme
+                .external_account
+                .as_ref()
+                .map(|a| AcmeAccount { id: a.id.value.clone(), key: a.key.reference() }),
+        },
+    };
     match &meaning.certificates {
+        CertificateChoice::Acme(section) => vec![acme(section)],
         CertificateChoice::Files { self_signed, .. } => from_files.chain(self_signed.then(own)).collect(),
         CertificateChoice::Nothing(_) => Vec::new(),
         CertificateChoice::SelfSigned(_) | CertificateChoice::Unsaid => vec![own()],
@@ -100,53 +137,6 @@ fn dkim(domain: &LocalDomain<'_>, material: &Material<'_>) -> Vec<DkimSelector> 
     let mut selectors: Vec<_> = own.iter().filter_map(|(name, s)| selector(&name.value, s.value.as_ref())).collect();
     selectors.sort_by(|a, b| a.selector.cmp(&b.selector));
     selectors
-}
-
-/// Seconds. RFC 5321 §4.5.4.1: at least 30 minutes in the long run, sooner in the first hour.
-const RETRY_AFTER: [u64; 6] = [5 * 60, 15 * 60, 30 * 60, 3_600, 2 * 3_600, 4 * 3_600];
-/// Seconds. RFC 5321 §4.5.4.1: at least four to five days.
-const LIFETIME: u64 = 5 * 86_400;
-const MX_PORT: u16 = 25;
-/// The name of the one relay that the language knows.
-const RELAY: &str = "default";
-
-pub fn outbound(meaning: &Meaning<'_>) -> Outbound {
-    let set = meaning.config.outbound.as_ref().map(|o| &o.value);
-    let retry = set.and_then(|o| o.retry.as_ref());
-    Outbound {
-        relays: meaning.relay.iter().map(|r| (RELAY.to_owned(), relay(r))).collect(),
-        routes: Vec::new(),
-        default: meaning.relay.as_ref().map_or(NextHop::Direct, |_| NextHop::Relay(RELAY.to_owned())),
-        default_fallback: None,
-        source_addresses: Vec::new(),
-        tls: OutboundTls::Opportunistic,
-        tls_policies: BTreeMap::new(),
-        retry_after_seconds: retry
-            .map_or_else(|| RETRY_AFTER.to_vec(), |r| r.iter().map(|p| p.value.0.as_secs()).collect()),
-        delay_notice_seconds: None,
-        lifetime_seconds: set.and_then(|o| o.lifetime.as_ref()).map_or(LIFETIME, |l| l.value.0.as_secs()),
-        resolver: match set.and_then(|o| o.resolver.as_ref()).map(|r| &r.value) {
-            Some(Resolver::Addresses(servers)) => {
-                ResolverSource::Addresses(servers.iter().map(|s| s.value.0).collect())
-            }
-            Some(Resolver::System) | None => ResolverSource::System,
-        },
-        mx_port: set.and_then(|o| o.mx_port.as_ref()).map_or(MX_PORT, |p| p.value),
-    }
-}
-
-fn relay(relay: &Smarthost<'_>) -> Relay {
-    let settings = relay.settings;
-    let credentials = settings.user.as_ref().zip(settings.password.as_ref());
-    Relay {
-        host: settings.host.value.0.clone(),
-        port: relay.port,
-        tls: if relay.tls == TlsWord::Implicit { RelayTls::Implicit } else { RelayTls::StarttlsRequired },
-        credentials: credentials
-            .map(|(user, password)| RelayCredentials { user: user.value.clone(), password: password.reference() }),
-        authority: settings.authority.as_ref().map(|a| a.value.0.clone()),
-        sign: true,
-    }
 }
 
 pub fn storage(meaning: &Meaning<'_>) -> Storage {

@@ -1,66 +1,36 @@
-//! The table of all rules, by code. A new rule is one file and one line here.
+//! The catalogue: the tables of all topics, by code.
+
+use std::sync::LazyLock;
 
 use super::Rule;
-use super::{account, auth, certificate, dkim, file, filter, identity, network, port, relay, secret, storage, tls};
+use super::{
+    account, auth, certificate, dane, dkim, dns, file, filter, firewall, identity, network, port, relay, secret,
+    storage, sts, tls,
+};
 
-/// Every rule. Codes are never renumbered and never used again; a retired rule keeps its line as a comment.
-pub const CATALOGUE: &[&Rule] = &[
-    &account::alias_shadows_account::RULE,
-    &account::alias_loop::RULE,
-    &account::target_does_not_exist::RULE,
-    &account::postmaster_must_be_reachable::RULE,
-    &account::domain_not_served::RULE,
-    &account::address_given_twice::RULE,
-    &account::alias_with_too_many_members::RULE,
-    &account::malformed_address::RULE,
-    &auth::login_in_clear::RULE,
-    &auth::login_on_port_25::RULE,
-    &auth::users_without_login::RULE,
-    &auth::weak_password_hash::RULE,
-    &certificate::certificate_without_its_key::RULE,
-    &certificate::certificate_not_valid_now::RULE,
-    &certificate::certificate_for_other_names::RULE,
-    &certificate::self_signed_in_production::RULE,
-    &certificate::certificate_file_unusable::RULE,
-    &dkim::selector_not_a_label::RULE,
-    &dkim::dkim_key_unusable::RULE,
-    &filter::forwarding_to_another_server::RULE,
-    &identity::host_name_not_qualified::RULE,
-    &identity::host_name_is_mail_domain::RULE,
-    &identity::reserved_name::RULE,
-    &identity::malformed_domain_name::RULE,
-    &identity::no_domain_or_listed_twice::RULE,
-    &network::address_not_public::RULE,
-    &file::unknown_key::RULE,
-    &file::wrong_type_or_value::RULE,
-    &file::language_version::RULE,
-    &file::unreadable_quantity::RULE,
-    &file::missing_key::RULE,
-    &port::listeners_overlap::RULE,
-    &port::smtp_with_implicit_tls::RULE,
-    &port::smtp_requires_tls::RULE,
-    &port::implicit_port_without_implicit_tls::RULE,
-    &port::user_port_without_required_tls::RULE,
-    &port::starttls_port_with_implicit_tls::RULE,
-    &port::starttls_without_implicit_twin::RULE,
-    &port::no_inbound_listener::RULE,
-    &port::port_of_another_service::RULE,
-    &port::address_family_not_served::RULE,
-    &port::unknown_listener::RULE,
-    &port::smtp_without_starttls::RULE,
-    &relay::relay_465_without_implicit_tls::RULE,
-    &relay::relay_starttls_port_with_implicit_tls::RULE,
-    &relay::relay_may_be_clear::RULE,
-    &relay::relay_is_this_host::RULE,
-    &relay::relay_credentials_half_given::RULE,
-    &relay::retry_schedule_unusual::RULE,
-    &relay::mx_port_outside_lab::RULE,
-    &secret::secret_in_clear::RULE,
-    &secret::secret_not_there::RULE,
-    &storage::quota_below_message_size::RULE,
-    &tls::tls_without_certificate::RULE,
-    &tls::tls_version_withdrawn::RULE,
-    &tls::tls_1_3_only_for_servers::RULE,
-    &file::yaml_syntax::RULE,
-    &file::yaml_beyond_bounds::RULE,
+const TOPICS: &[&[&Rule]] = &[
+    account::RULES,
+    auth::RULES,
+    certificate::RULES,
+    dane::RULES,
+    dkim::RULES,
+    dns::RULES,
+    file::RULES,
+    filter::RULES,
+    firewall::RULES,
+    identity::RULES,
+    network::RULES,
+    port::RULES,
+    relay::RULES,
+    secret::RULES,
+    storage::RULES,
+    sts::RULES,
+    tls::RULES,
 ];
+
+/// Every rule, by code. Codes are never renumbered and never used again.
+pub static CATALOGUE: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
+    let mut rules: Vec<&Rule> = TOPICS.iter().flat_map(|topic| topic.iter().copied()).collect();
+    rules.sort_unstable_by_key(|rule| rule.code);
+    rules
+});

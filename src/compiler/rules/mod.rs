@@ -14,22 +14,28 @@ pub mod account;
 pub mod auth;
 pub mod catalogue;
 pub mod certificate;
+pub mod dane;
 pub mod dkim;
+pub mod dns;
 pub mod file;
 pub mod filter;
+pub mod firewall;
 pub mod identity;
 pub mod network;
 pub mod port;
 pub mod relay;
 pub mod secret;
 pub mod storage;
+pub mod sts;
 pub mod tls;
 
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::inputs::Inputs;
 use crate::compiler::config::material::Material;
 use crate::compiler::config::meaning::Meaning;
+use crate::compiler::observed::Observed;
 use crate::ground::diagnostic::{Diagnostic, Severity};
+use crate::plan::Plan;
 
 /// One rule of the catalogue, as data.
 #[derive(Debug)]
@@ -57,6 +63,9 @@ pub struct Explanation {
     pub example: &'static str,
     /// The same sections, right. Tests see that they do not fire it.
     pub instead: &'static str,
+    /// When the finding may stand, and what is then written down (`allow`, or a key of its own). For errors: why
+    /// never, or which key says so aloud.
+    pub ignore: &'static str,
 }
 
 /// When a rule can be decided.
@@ -66,8 +75,12 @@ pub enum Check {
     Material(fn(&Evidence<'_>, &mut Vec<Finding>)),
     /// From the configuration alone.
     Meaning(fn(&Meaning<'_>, &mut Vec<Finding>)),
+    /// With what DNS says now. Only `plan --online` and `check --online` ask; never an error.
+    Online(fn(&Sight<'_>, &mut Vec<Finding>)),
     /// While the file is read; the reader raises it.
     Reading,
+    /// With the plan that is active now.
+    Transition(fn(&Transition<'_>, &mut Vec<Finding>)),
 }
 
 /// What rules about files look at.
@@ -78,9 +91,25 @@ pub struct Evidence<'e> {
     pub inputs: &'e Inputs,
 }
 
+/// What rules about the way from one plan to the next look at.
+#[derive(Debug)]
+pub struct Transition<'e> {
+    pub meaning: &'e Meaning<'e>,
+    pub next: &'e Plan,
+    pub previous: &'e Plan,
+}
+
+/// What rules about the live world look at.
+#[derive(Debug)]
+pub struct Sight<'e> {
+    pub meaning: &'e Meaning<'e>,
+    pub plan: &'e Plan,
+    pub observed: &'e Observed,
+}
+
 /// All rules, by code.
 pub fn catalogue() -> &'static [&'static Rule] {
-    catalogue::CATALOGUE
+    &catalogue::CATALOGUE
 }
 
 /// The rule of that code or name, in any case.
@@ -89,14 +118,36 @@ pub fn explain(code_or_name: &str) -> Option<&'static Rule> {
     catalogue().iter().copied().find(|r| is(r.code) || is(r.name))
 }
 
-/// Judges a configuration by every rule.
+/// Judges a configuration by every rule that needs no plan.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Finding> {
     let mut out = Vec::new();
     for rule in catalogue() {
         match rule.check {
             Check::Material(check) => check(evidence, &mut out),
             Check::Meaning(check) => check(evidence.meaning, &mut out),
-            Check::Reading => {}
+            Check::Online(_) | Check::Reading | Check::Transition(_) => {}
+        }
+    }
+    out
+}
+
+/// Judges the step from the plan that is active.
+pub fn judge_transition(transition: &Transition<'_>) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for rule in catalogue() {
+        if let Check::Transition(check) = rule.check {
+            check(transition, &mut out);
+        }
+    }
+    out
+}
+
+/// Judges the plan against what was seen.
+pub fn judge_online(sight: &Sight<'_>) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for rule in catalogue() {
+        if let Check::Online(check) = rule.check {
+            check(sight, &mut out);
         }
     }
     out
@@ -105,7 +156,8 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Finding> {
 /// Adds name, severity, summary and references.
 pub fn complete(finding: Finding) -> Diagnostic {
     let Finding { code, severity, primary, related, detail, fix, edits } = finding;
-    let rule = explain(code);
+    let at = catalogue().binary_search_by_key(&code, |rule| rule.code);
+    let rule = at.ok().and_then(|at| catalogue().get(at).copied());
     Diagnostic {
         code,
         name: rule.map_or("unlisted", |r| r.name),
@@ -123,7 +175,7 @@ pub fn complete(finding: Finding) -> Diagnostic {
 impl Rule {
     /// The whole explanation as Markdown.
     pub fn markdown(&self) -> String {
-        let Explanation { what, why, example, instead } = &self.explanation;
+        let Explanation { what, why, example, instead, ignore } = &self.explanation;
         let severity = match self.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -136,6 +188,7 @@ impl Rule {
         for (heading, yaml) in [("Example", example), ("Use instead", instead)] {
             text.push_str(&format!("\n## {heading}\n\n```yaml\n{yaml}\n```\n"));
         }
+        text.push_str(&format!("\n## When to ignore\n\n{ignore}\n"));
         text.push_str("\n## References\n\n");
         for reference in self.references {
             text.push_str(&format!("- {reference}\n"));

@@ -95,6 +95,7 @@ fn source(certificate: &Certificate) -> String {
         CertificateSource::Files { chain, key, spki_sha256 } => {
             format!("files {} and {}, key {spki_sha256}", chain.display(), key.display())
         }
+        CertificateSource::Acme { directory, .. } => format!("from {directory}"),
         CertificateSource::SelfSigned {} => "self-signed".to_owned(),
     }
 }
@@ -144,7 +145,7 @@ fn outbound(outbound: &Outbound) -> Vec<(&'static str, String)> {
         ResolverSource::System => "those of the machine".to_owned(),
     };
     vec![
-        ("relay", outbound.relay.as_ref().map_or("none: direct to the MX".to_owned(), relay)),
+        ("relay", outbound.relays.values().next().map_or("none: direct to the MX".to_owned(), relay)),
         ("retry_after_seconds", listed(&outbound.retry_after_seconds)),
         ("lifetime_seconds", outbound.lifetime_seconds.to_string()),
         ("resolver", resolver),

@@ -119,7 +119,7 @@ pub fn identities(plan: &Plan, base: &Path, keyring: &Keyring) -> Result<Vec<Ide
             CertificateSource::Files { chain, key, .. } => {
                 read(&base.join(chain)).and_then(|chain| Ok((chain, Secret::new(read(&base.join(key))?))))
             }
-            CertificateSource::SelfSigned {} => keyring
+            CertificateSource::Acme { .. } | CertificateSource::SelfSigned {} => keyring
                 .self_signed(&certificate.names, Timestamp::now())
                 .map(|pair| (pair.chain, pair.key))
                 .map_err(|error| error.to_string()),
@@ -173,7 +173,7 @@ fn signers(plan: &Plan, base: &Path, keyring: &Keyring) -> Result<Signers, Vec<S
 /// The relay's secret and trust.
 fn relay(plan: &Plan, base: &Path) -> Result<(Option<RelayHop>, TcpConnector), Vec<String>> {
     let mut problems = Vec::new();
-    let relay = plan.outbound.relay.as_ref();
+    let relay = plan.outbound.relays.values().next();
     let password = relay.and_then(|r| r.credentials.as_ref()).map(|c| Secret::read(&c.password, base));
     let password = password.transpose().unwrap_or_else(|error| {
         problems.push(format!("the relay's password: {error}"));

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::leaf::{FilePath, MailAddress, PasswordHash, SecretSource, Size, mark_secret};
-use crate::compiler::config::spanned::Spanned;
+use crate::compiler::config::spanned::{Entries, Spanned};
 
 /// A mailbox with its owner.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -20,6 +20,15 @@ pub struct Account {
     /// Further addresses of this mailbox.
     #[serde(default)]
     pub aliases: Option<Vec<Spanned<MailAddress>>>,
+    /// Further passwords, by a label that says which device or program has it. Each can be taken away alone.
+    pub app_passwords: Option<Spanned<Entries<String, Password>>>,
+    /// Where the mailbox's mail is sent on to. Other servers see the rewritten sender of `outbound.forwarding`.
+    #[serde(default)]
+    pub forward_to: Option<Vec<Spanned<MailAddress>>>,
+    /// Whether mail that is sent on also stays here. Default: `true`.
+    pub keep_copy: Option<Spanned<bool>>,
+    /// Sieve script (RFC 5228) that sorts what arrives.
+    pub sieve: Option<Spanned<FilePath>>,
 }
 
 /// A password: where it is found, or a one-way hash of it.

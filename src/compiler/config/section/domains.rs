@@ -5,7 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::leaf::{DnsName, FilePath, MailAddress, OneOrMany, OrNone};
+use super::dns::Signed;
+use super::leaf::{DnsName, FilePath, MailAddress, Name, OneOrMany, OrNone, Period};
 use crate::compiler::config::spanned::{Entries, Spanned};
 use crate::plan::document::DkimAlgorithm;
 
@@ -24,6 +25,129 @@ pub struct MailDomain {
     pub dmarc: Option<Spanned<Dmarc>>,
     /// Who may send for the domain.
     pub spf: Option<Spanned<Spf>>,
+    /// The domain's MX hosts, best first. Default: this host alone.
+    #[serde(default)]
+    pub mx: Option<Spanned<Vec<Spanned<Exchange>>>>,
+    /// Another domain of this file whose addresses all exist here too.
+    pub alias_of: Option<Spanned<Name>>,
+    /// Selectors that sign, of those in `dkim`. Default: all.
+    #[serde(default)]
+    pub sign_with: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Whether the domain's zone is signed (DNSSEC). Default: `unsigned`.
+    pub dnssec: Option<Spanned<Signed>>,
+    /// TLSA records for this domain's MX host (RFC 7672). Default: published where the zones are signed.
+    pub dane: Option<Spanned<Dane>>,
+    /// The policy that other servers read over HTTPS (RFC 8461). Default: none.
+    pub mta_sts: Option<Spanned<MtaSts>>,
+    /// Reports about failed TLS (RFC 8460). Default: none are asked for.
+    pub tls_rpt: Option<Spanned<TlsRpt>>,
+    /// Further records of the zone that must not contradict ours.
+    #[serde(default)]
+    pub records: Option<Spanned<Vec<Spanned<ExtraRecord>>>>,
+}
+
+/// An MX host of a domain.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// Its name. `.` alone says that the domain takes no mail (RFC 7505).
+    #[schemars(length(min = 1))]
+    pub host: Spanned<String>,
+    /// Smaller is tried first. Default: 10, 20, 30 ... by place.
+    #[schemars(range(min = 0, max = 65535))]
+    pub preference: Option<Spanned<u16>>,
+}
+
+/// TLSA records for the MX host.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dane {
+    /// Whether they are published.
+    pub publish: Option<Spanned<bool>>,
+    /// Usage, selector and matching type. Default and best: `3 1 1`, the key's own digest.
+    #[schemars(length(min = 1))]
+    pub form: Option<Spanned<String>>,
+    /// How long others may remember them. Default: `dns.ttl`.
+    pub ttl: Option<Spanned<Period>>,
+    /// Names to publish them for besides the MX host. Mail uses none.
+    #[serde(default)]
+    pub names: Option<Vec<Spanned<Name>>>,
+}
+
+/// The MTA-STS policy of the domain.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MtaSts {
+    /// What senders do when TLS or the certificate fails.
+    pub mode: Spanned<StsMode>,
+    /// How long senders remember it. Default: `7d`.
+    pub max_age: Option<Spanned<Period>>,
+    /// Host patterns, where they are not just the MX hosts: `mail.example.org` or `*.example.org`.
+    #[serde(default)]
+    pub mx: Option<Vec<Spanned<String>>>,
+    /// A fixed id in place of one that follows from the policy.
+    #[schemars(length(min = 1))]
+    pub id: Option<Spanned<String>>,
+    /// Who serves the policy. Default: `mailctl`.
+    pub served_by: Option<Spanned<ServedBy>>,
+}
+
+/// RFC 8461 §5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StsMode {
+    /// They do not deliver.
+    Enforce,
+    /// The policy is withdrawn.
+    None,
+    /// They deliver, and report.
+    Testing,
+}
+
+/// Who serves `https://mta-sts.DOMAIN/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ServedBy {
+    /// A web server of your own, elsewhere.
+    External,
+    Mailctl,
+}
+
+/// Reports about failed TLS.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TlsRpt {
+    /// Who receives them. Default: `postmaster` of the domain.
+    pub reports_to: Option<Spanned<OneOrMany<MailAddress>>>,
+}
+
+/// A record that is published beside ours.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExtraRecord {
+    /// Its name, relative to the domain; `@` is the domain itself.
+    #[schemars(length(min = 1))]
+    pub name: Spanned<String>,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: Spanned<RecordType>,
+    /// Its data as in a zone file; TXT without quotes.
+    #[schemars(length(min = 1))]
+    pub value: Spanned<String>,
+}
+
+/// Types of extra records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum RecordType {
+    A,
+    Aaaa,
+    Caa,
+    Cname,
+    Mx,
+    Srv,
+    Tlsa,
+    Txt,
 }
 
 /// DKIM selectors by name.
@@ -95,6 +219,13 @@ pub struct Dmarc {
     pub policy: Option<Spanned<DmarcPolicy>>,
     /// Who receives the reports. Default: `postmaster` of the domain.
     pub reports_to: Option<Spanned<OneOrMany<MailAddress>>>,
+    /// What receivers shall do with mail of subdomains. Default: as `policy`.
+    pub subdomain_policy: Option<Spanned<DmarcPolicy>>,
+    /// Who receives single failed messages (`ruf`); few receivers send them. Default: nobody.
+    pub failure_reports_to: Option<Spanned<OneOrMany<MailAddress>>>,
+    /// The percentage of mail that the policy is for. Dropped by RFC 9989; a warning says so.
+    #[schemars(range(min = 0, max = 100))]
+    pub pct: Option<Spanned<u32>>,
 }
 
 /// RFC 7489 §6.3, tag `p`.
@@ -126,6 +257,9 @@ pub struct Spf {
     /// Domains whose SPF records also apply, e.g. that of a relay.
     #[serde(default)]
     pub include: Option<Vec<Spanned<DnsName>>>,
+    /// Further mechanisms, as they stand in a record: `ip4:198.51.100.7`.
+    #[serde(default)]
+    pub mechanisms: Option<Vec<Spanned<String>>>,
     /// What the record says of everyone else. Default: `fail`.
     pub all: Option<Spanned<SpfAll>>,
 }
@@ -136,6 +270,10 @@ pub struct Spf {
 pub enum SpfAll {
     /// `-all`: not allowed.
     Fail,
+    /// `?all`: nothing is said.
+    Neutral,
+    /// `+all`: everybody may.
+    Pass,
     /// `~all`: probably not allowed.
     Softfail,
 }

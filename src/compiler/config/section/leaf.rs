@@ -10,11 +10,12 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
-use crate::compiler::config::format::{Format, dns_name, server};
+use crate::compiler::config::format::{Format, dns_name, endpoint, pattern, server, url};
 use crate::compiler::config::quantity;
 use crate::compiler::config::spanned::Spanned;
 use crate::ground::secret::SecretRef;
-use crate::vocabulary::mail::{Address, Domain};
+use crate::vocabulary::mail::{Address, AddressPattern as Pattern, Domain};
+use crate::vocabulary::network::Network;
 
 /// A text value with a format of its own.
 macro_rules! leaf {
@@ -60,6 +61,26 @@ leaf!(
 leaf!(
     /// An IPv4 or IPv6 address.
     Ip, IpAddr, IpAddress, |t| t.parse().ok()
+);
+leaf!(
+    /// A network in CIDR form, or a single address.
+    NetworkBlock, Network, Network, |t| t.parse().ok()
+);
+leaf!(
+    /// A mail address, a domain, or `.example.org` for all domains below it.
+    AddressPattern, Pattern, AddressPattern, pattern
+);
+leaf!(
+    /// A URL with scheme and host.
+    Url, String, Url, url
+);
+leaf!(
+    /// Where a service on this network listens: `127.0.0.1:3310`, `name:port` or `unix:/path`.
+    Endpoint, String, Endpoint, endpoint
+);
+leaf!(
+    /// An address and port: `127.0.0.1:9090`, `[::1]:9090`.
+    SocketAddress, SocketAddr, SocketAddress, |t| t.parse().ok()
 );
 leaf!(
     /// The address of a name server, port 53 unless given.

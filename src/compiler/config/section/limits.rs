@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::leaf::{Period, Size};
+use super::leaf::{NetworkBlock, Period, Size};
 use crate::compiler::config::spanned::Spanned;
 
 /// Bounds on what others may use of the server.
@@ -30,4 +30,16 @@ pub struct Limits {
     pub password_checks_max: Option<Spanned<u32>>,
     /// How long open sessions may go on after a stop was asked for. Default: `30s`.
     pub drain: Option<Spanned<Period>>,
+    /// Logins that may fail from one address (IPv6: one /64) within `login_window` before more are refused; `0` for no
+    /// bound. Default: 10.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub login_failures_max: Option<Spanned<u32>>,
+    /// How long a failed login counts. Default: `15m`.
+    pub login_window: Option<Spanned<Period>>,
+    /// Networks whose failed logins do not count.
+    #[serde(default)]
+    pub login_exempt: Option<Vec<Spanned<NetworkBlock>>>,
+    /// Messages that one account may submit in an hour. Default: no bound.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub messages_per_hour_max: Option<Spanned<u32>>,
 }

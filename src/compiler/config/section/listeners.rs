@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::leaf::Ip;
+use super::tls::Version;
 use crate::compiler::config::spanned::Spanned;
 use crate::plan::document::{Protocol, TlsMode};
 
@@ -13,7 +14,7 @@ use crate::plan::document::{Protocol, TlsMode};
 pub struct Listener {
     /// What is spoken. Needed where the listener's name is none of these words.
     pub protocol: Option<Spanned<Service>>,
-    /// TCP port. Default: the registered one (25, 587, 465, 143, 993, 110, 995).
+    /// TCP port. Default: the registered one (25, 587, 465, 143, 993, 110, 995, 4190, 443).
     #[schemars(range(min = 1, max = 65535))]
     pub port: Option<Spanned<u16>>,
     /// Local addresses to listen on. Default: all, of each family that `host.addresses` has.
@@ -24,16 +25,32 @@ pub struct Listener {
     /// Whether users log in here. It follows from the protocol and may be written to say so aloud: never with `smtp`,
     /// always with the others.
     pub auth: Option<Spanned<bool>>,
+    /// The oldest TLS version here, in place of `tls.min_version`.
+    pub tls_min_version: Option<Spanned<Version>>,
+    /// Whether connections begin with a PROXY header from one of `host.proxy_protocol.trusted`. Default: `false`.
+    pub proxy_protocol: Option<Spanned<bool>>,
+    /// The port that the Internet sees, where a router or container engine maps it. Default: `port`.
+    #[schemars(range(min = 1, max = 65535))]
+    pub published: Option<Spanned<u16>>,
+    /// Whether something in front takes the TLS off. Default: `false`; mail TLS must end here.
+    pub tls_terminated: Option<Spanned<bool>>,
+    /// SASL mechanisms to offer, fewer than all. Default: `plain`, `login`, `scram-sha-256`.
+    #[serde(default)]
+    pub mechanisms: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 /// The services by their registered names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Service {
+    /// Port 443: MTA-STS policies, client configuration, ACME.
+    Https,
     /// Port 143: mailboxes, STARTTLS required.
     Imap,
     /// Port 993: mailboxes over TLS, preferred.
     Imaps,
+    /// Port 4190: Sieve scripts (RFC 5804), STARTTLS required.
+    Managesieve,
     /// Port 110: collecting mail, STARTTLS required.
     Pop3,
     /// Port 995: collecting mail over TLS.
@@ -61,13 +78,24 @@ pub enum TlsWord {
 }
 
 impl Service {
-    pub const ALL: [Self; 7] =
-        [Self::Imap, Self::Imaps, Self::Pop3, Self::Pop3s, Self::Smtp, Self::Submission, Self::Submissions];
+    pub const ALL: [Self; 9] = [
+        Self::Https,
+        Self::Imap,
+        Self::Imaps,
+        Self::Managesieve,
+        Self::Pop3,
+        Self::Pop3s,
+        Self::Smtp,
+        Self::Submission,
+        Self::Submissions,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
+            Self::Https => "https",
             Self::Imap => "imap",
             Self::Imaps => "imaps",
+            Self::Managesieve => "managesieve",
             Self::Pop3 => "pop3",
             Self::Pop3s => "pop3s",
             Self::Smtp => "smtp",
@@ -83,8 +111,10 @@ impl Service {
     /// The registered port (IANA; RFC 8314 §7 for 465).
     pub fn port(self) -> u16 {
         match self {
+            Self::Https => 443,
             Self::Imap => 143,
             Self::Imaps => 993,
+            Self::Managesieve => 4190,
             Self::Pop3 => 110,
             Self::Pop3s => 995,
             Self::Smtp => 25,
@@ -101,8 +131,8 @@ impl Service {
     pub fn tls(self) -> TlsWord {
         match self {
             Self::Smtp => TlsWord::Starttls,
-            Self::Imap | Self::Pop3 | Self::Submission => TlsWord::StarttlsRequired,
-            Self::Imaps | Self::Pop3s | Self::Submissions => TlsWord::Implicit,
+            Self::Imap | Self::Managesieve | Self::Pop3 | Self::Submission => TlsWord::StarttlsRequired,
+            Self::Https | Self::Imaps | Self::Pop3s | Self::Submissions => TlsWord::Implicit,
         }
     }
 
@@ -113,18 +143,30 @@ impl Service {
             Self::Imaps => Some(Self::Imap),
             Self::Pop3 => Some(Self::Pop3s),
             Self::Pop3s => Some(Self::Pop3),
-            Self::Smtp => None,
+            Self::Https | Self::Managesieve | Self::Smtp => None,
             Self::Submission => Some(Self::Submissions),
             Self::Submissions => Some(Self::Submission),
         }
     }
 
-    pub fn protocol(self) -> Protocol {
+    /// Whether users hand in mail here.
+    pub fn submits(self) -> bool {
+        matches!(self, Self::Submission | Self::Submissions)
+    }
+
+    /// Whether users read mail here.
+    pub fn reads(self) -> bool {
+        matches!(self, Self::Imap | Self::Imaps | Self::Pop3 | Self::Pop3s)
+    }
+
+    /// What the server speaks there; `None` for what this version of it does not speak (OPS-014).
+    pub fn protocol(self) -> Option<Protocol> {
         match self {
-            Self::Imap | Self::Imaps => Protocol::Imap,
-            Self::Pop3 | Self::Pop3s => Protocol::Pop3,
-            Self::Smtp => Protocol::Smtp,
-            Self::Submission | Self::Submissions => Protocol::Submission,
+            Self::Https | Self::Managesieve => None,
+            Self::Imap | Self::Imaps => Some(Protocol::Imap),
+            Self::Pop3 | Self::Pop3s => Some(Protocol::Pop3),
+            Self::Smtp => Some(Protocol::Smtp),
+            Self::Submission | Self::Submissions => Some(Protocol::Submission),
         }
     }
 }

@@ -5,13 +5,19 @@
 
 pub mod accounts;
 pub mod aliases;
+pub mod allow;
 pub mod certificates;
+pub mod directory;
+pub mod dns;
 pub mod domains;
+pub mod filter;
+pub mod firewall;
 pub mod host;
 pub mod leaf;
 pub mod limits;
 pub mod listeners;
 pub mod logging;
+pub mod metrics;
 pub mod outbound;
 pub mod relay;
 pub mod storage;
@@ -46,18 +52,32 @@ pub struct Config {
     /// The mailboxes, by address.
     #[serde(default)]
     pub accounts: Option<Spanned<Entries<Address, Option<accounts::Account>>>>,
-    /// Further addresses, and the local accounts or aliases that receive their mail.
+    /// Further addresses, and who receives their mail: accounts, aliases, addresses at other servers. One `*` in the
+    /// local part stands for any text: `sales-*@example.org`.
     pub aliases: Option<Spanned<Entries<Address, leaf::OneOrMany<leaf::MailAddress>>>>,
-    /// Smart hosts that take mail for other servers.
+    /// Where accounts live besides this file.
+    pub directory: Option<Spanned<directory::Directory>>,
+    /// Smart hosts that take mail for other servers, and whom this server relays for.
     pub relay: Option<Spanned<relay::Relays>>,
     /// How mail to other servers is sent.
     pub outbound: Option<Spanned<outbound::Outbound>>,
+    /// What is done with mail that may be unwanted.
+    pub filter: Option<Spanned<filter::Filter>>,
+    /// Where records go, and whom the server asks.
+    pub dns: Option<Spanned<dns::Dns>>,
+    /// The packet filter around the server.
+    pub firewall: Option<Spanned<firewall::Firewall>>,
     /// Where mail is kept.
     pub storage: Option<Spanned<storage::Storage>>,
     /// Bounds on what others may use of the server.
     pub limits: Option<Spanned<limits::Limits>>,
     /// What the server writes to its log, and how.
     pub logging: Option<Spanned<logging::Logging>>,
+    /// Figures for Prometheus. Default: none are served.
+    pub metrics: Option<Spanned<metrics::Metrics>>,
+    /// Warnings that somebody has thought about.
+    #[serde(default)]
+    pub allow: Option<Vec<Spanned<allow::Allow>>>,
 }
 
 /// What a server is for.

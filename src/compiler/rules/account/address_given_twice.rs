@@ -23,6 +23,7 @@ pub const RULE: Rule = Rule {
   Hello@example.org: {}",
         instead: "accounts:
   hello@example.org: {}",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 5321 §2.4"],
 };

@@ -21,6 +21,7 @@ aliases: { a@example.org: b@example.org, b@example.org: a@example.org }",
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }
 aliases: { a@example.org: b@example.org, b@example.org: hello@example.org }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 5321 §3.9"],
 };

@@ -21,6 +21,7 @@ aliases: { hello@example.org: info@example.org, info@example.org: hello@example.
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }
 aliases: { info@example.org: hello@example.org }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["docker-mailserver#3874", "docker-mailserver#3022"],
 };

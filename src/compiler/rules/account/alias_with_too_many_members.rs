@@ -123,6 +123,7 @@ aliases:
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }
 aliases: { all@example.org: [hello@example.org] }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 5321 §3.9.2", "mjl-/mox#363"],
 };

@@ -19,6 +19,7 @@ pub const RULE: Rule = Rule {
   hello@exmaple.org: { password: { file: /run/secrets/hello } }",
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 5321 §3.6.1"],
 };

@@ -12,3 +12,17 @@ pub mod domain_not_served;
 pub mod malformed_address;
 pub mod postmaster_must_be_reachable;
 pub mod target_does_not_exist;
+
+use crate::compiler::rules::Rule;
+
+/// The rules of this topic. A new rule is one file and one line here.
+pub const RULES: &[&Rule] = &[
+    &alias_shadows_account::RULE,
+    &alias_loop::RULE,
+    &target_does_not_exist::RULE,
+    &postmaster_must_be_reachable::RULE,
+    &domain_not_served::RULE,
+    &address_given_twice::RULE,
+    &alias_with_too_many_members::RULE,
+    &malformed_address::RULE,
+];

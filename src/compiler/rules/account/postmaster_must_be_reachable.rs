@@ -22,6 +22,7 @@ pub const RULE: Rule = Rule {
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }
 aliases: { postmaster@example.org: hello@example.org, abuse@example.org: hello@example.org }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 5321 §4.5.1", "RFC 2142 §4"],
 };

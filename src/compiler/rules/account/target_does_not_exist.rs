@@ -25,6 +25,7 @@ aliases: { info@example.org: helo@example.org }",
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }
 aliases: { info@example.org: hello@example.org }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 5321 §3.9", "docker-mailserver documentation, Account Management"],
 };

@@ -17,6 +17,7 @@ pub const RULE: Rule = Rule {
         why: "The password, and all mail, would be readable to everyone on the path.",
         example: "listeners: { smtp: {}, submissions: {}, imap: { tls: none }, imaps: {} }",
         instead: "listeners: { smtp: {}, submissions: {}, imap: {}, imaps: {} }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 8314 §4.1", "RFC 4954 §4", "RFC 9051 §11.1"],
 };

@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
             and programs set to use it break wherever the provider blocks the port.",
         example: "listeners: { smtp: { auth: true } }",
         instead: "listeners: { smtp: {}, submissions: {} }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 6409 §3.1", "RFC 8314 §3.3", "docker-mailserver#2895"],
 };

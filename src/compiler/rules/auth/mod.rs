@@ -7,3 +7,9 @@ pub mod login_in_clear;
 pub mod login_on_port_25;
 pub mod users_without_login;
 pub mod weak_password_hash;
+
+use crate::compiler::rules::Rule;
+
+/// The rules of this topic. A new rule is one file and one line here.
+pub const RULES: &[&Rule] =
+    &[&login_in_clear::RULE, &login_on_port_25::RULE, &users_without_login::RULE, &weak_password_hash::RULE];

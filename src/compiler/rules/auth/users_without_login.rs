@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
             list the next day. Mailboxes without a login are public.",
         example: "listeners: { smtp: {}, submissions: { auth: false } }",
         instead: "listeners: { smtp: {}, submissions: {} }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 6409 §4.3", "RFC 5068 §3.1"],
 };

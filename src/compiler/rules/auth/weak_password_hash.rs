@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
   hello@example.org: { password: { hash: "$1$abc$0123456789abcdefghijkl" } }"#,
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 9106 §4", "NixOS/nixpkgs#24288"],
 };

@@ -20,6 +20,7 @@ pub const RULE: Rule = Rule {
   files: [{ chain: tls/missing.pem, key: tls/good.key }]",
         instead: "certificates:
   files: [{ chain: tls/good.pem, key: tls/good.key }]",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 7468"],
 };
@@ -39,15 +40,20 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
             out.push(finding);
         }
     }
-    let authority = evidence.meaning.relay.as_ref().and_then(|r| r.settings.authority.as_ref());
-    let Some(path) = authority.filter(|_| evidence.inputs.secrets_checked) else { return };
-    let why = match evidence.inputs.read(&path.value.0) {
-        Err(error) => error.to_string(),
-        Ok(bytes) if CertificateDer::from_pem_slice(&bytes).is_err() => "holds no certificate in PEM form".to_owned(),
-        Ok(_) => return,
-    };
-    let finding = Finding::at(RULE.code, &path.span, "cannot be used")
-        .detail(format!("The file `{}` {why}.", path.value.0.display()))
-        .fix("name a PEM file with the relay's authority, or remove `authority`");
-    out.push(finding);
+    if !evidence.inputs.secrets_checked {
+        return;
+    }
+    for path in evidence.meaning.ways.relays.iter().filter_map(|r| r.settings.authority.as_ref()) {
+        let why = match evidence.inputs.read(&path.value.0) {
+            Err(error) => error.to_string(),
+            Ok(bytes) if CertificateDer::from_pem_slice(&bytes).is_err() => {
+                "holds no certificate in PEM form".to_owned()
+            }
+            Ok(_) => continue,
+        };
+        let finding = Finding::at(RULE.code, &path.span, "cannot be used")
+            .detail(format!("The file `{}` {why}.", path.value.0.display()))
+            .fix("name a PEM file with the relay's authority, or remove `authority`");
+        out.push(finding);
+    }
 }

@@ -23,6 +23,7 @@ pub const RULE: Rule = Rule {
   files: [{ chain: tls/wrong-name.pem, key: tls/wrong-name.key }]",
         instead: "certificates:
   files: [{ chain: tls/good.pem, key: tls/good.key }]",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 9525 §6.3", "RFC 8461 §4.1", "docker-mailserver#2373"],
 };

@@ -20,6 +20,7 @@ pub const RULE: Rule = Rule {
   files: [{ chain: tls/expired.pem, key: tls/expired.key }]",
         instead: "certificates:
   files: [{ chain: tls/good.pem, key: tls/good.key }]",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 5280 §4.1.2.5"],
 };

@@ -19,6 +19,7 @@ pub const RULE: Rule = Rule {
   files: [{ chain: tls/good.pem, key: tls/other.key }]",
         instead: "certificates:
   files: [{ chain: tls/good.pem, key: tls/good.key }]",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 8446 §4.4.3"],
 };

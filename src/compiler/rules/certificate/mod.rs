@@ -8,3 +8,14 @@ pub mod certificate_for_other_names;
 pub mod certificate_not_valid_now;
 pub mod certificate_without_its_key;
 pub mod self_signed_in_production;
+
+use crate::compiler::rules::Rule;
+
+/// The rules of this topic. A new rule is one file and one line here.
+pub const RULES: &[&Rule] = &[
+    &certificate_without_its_key::RULE,
+    &certificate_not_valid_now::RULE,
+    &certificate_for_other_names::RULE,
+    &self_signed_in_production::RULE,
+    &certificate_file_unusable::RULE,
+];

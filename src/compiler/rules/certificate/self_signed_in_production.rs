@@ -20,6 +20,7 @@ pub const RULE: Rule = Rule {
         example: "certificates: { self_signed: true }",
         instead: "profile: lab
 certificates: { self_signed: true }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 8461 §4.1", "RFC 8314 §4.1"],
 };

@@ -19,6 +19,7 @@ pub const RULE: Rule = Rule {
   example.org: { dkim: { s2026: { key: { file: keys/missing.pem } } } }",
         instead: "domains:
   example.org: { dkim: { s2026: { key: { file: keys/dkim.pem } } } }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 6376 §3.6.1", "RFC 8301 §3.2", "RFC 8463 §4"],
 };

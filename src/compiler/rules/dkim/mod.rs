@@ -5,3 +5,8 @@
 
 pub mod dkim_key_unusable;
 pub mod selector_not_a_label;
+
+use crate::compiler::rules::Rule;
+
+/// The rules of this topic. A new rule is one file and one line here.
+pub const RULES: &[&Rule] = &[&selector_not_a_label::RULE, &dkim_key_unusable::RULE];

@@ -21,6 +21,7 @@ pub const RULE: Rule = Rule {
   example.org: { dkim: { "my key": {} } }"#,
         instead: "domains:
   example.org: { dkim: { s2026: {} } }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 6376 §3.1"],
 };

@@ -16,6 +16,7 @@ pub const RULE: Rule = Rule {
         why: "With the version written down, a later compiler can tell an old file from a wrong one, and migrate it.",
         example: "version: 2",
         instead: "version: 1",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["maddy#745"],
 };

@@ -15,6 +15,7 @@ pub const RULE: Rule = Rule {
             lost or open to strangers.",
         example: "lisseners: { smtp: {} }",
         instead: "listeners: { smtp: {} }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["docker-mailserver#1392"],
 };

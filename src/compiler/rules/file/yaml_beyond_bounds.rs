@@ -22,6 +22,7 @@ d: [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*
         instead: "accounts:
   a@example.org: &plain { quota: 5GB }
   b@example.org: *plain",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["YAML 1.2.2 §7.1"],
 };

@@ -24,6 +24,7 @@ aliases: { info@example.org: me@freemail.net }",
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }
 aliases: { info@example.org: hello@example.org }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 7208 §2.4", "RFC 7208 §D.1"],
 };

@@ -4,3 +4,8 @@
 //! mail is promised a way that it cannot go.
 
 pub mod forwarding_to_another_server;
+
+use crate::compiler::rules::Rule;
+
+/// The rules of this topic. A new rule is one file and one line here.
+pub const RULES: &[&Rule] = &[&forwarding_to_another_server::RULE];

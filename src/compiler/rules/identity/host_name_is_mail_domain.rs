@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
 certificates: { self_signed: true }
 profile: lab",
         instead: "host: { name: mail.example.org, addresses: [192.0.2.10] }",
+        ignore: "When you have read why it matters and decided otherwise: `allow: [{ code: ID-002, reason: ... }]`.",
     },
     references: &["docker-mailserver#3679"],
 };

@@ -19,6 +19,7 @@ pub const RULE: Rule = Rule {
 host: { name: mailserver, addresses: [192.0.2.10] }
 certificates: { self_signed: true }",
         instead: "host: { name: mail.example.org, addresses: [192.0.2.10] }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 5321 §2.3.5", "RFC 5321 §4.1.1.1"],
 };

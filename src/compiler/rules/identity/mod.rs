@@ -8,3 +8,14 @@ pub mod host_name_not_qualified;
 pub mod malformed_domain_name;
 pub mod no_domain_or_listed_twice;
 pub mod reserved_name;
+
+use crate::compiler::rules::Rule;
+
+/// The rules of this topic. A new rule is one file and one line here.
+pub const RULES: &[&Rule] = &[
+    &host_name_not_qualified::RULE,
+    &host_name_is_mail_domain::RULE,
+    &reserved_name::RULE,
+    &malformed_domain_name::RULE,
+    &no_domain_or_listed_twice::RULE,
+];

@@ -20,6 +20,7 @@ pub const RULE: Rule = Rule {
         why: "Two entries for one domain would each claim to be its settings.",
         example: "domains: { Example.org: {}, example.org: {} }",
         instead: "domains: { example.org: {} }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 4343", "RFC 5890 §2.3.2.1"],
 };

@@ -21,6 +21,7 @@ pub const RULE: Rule = Rule {
         example: "domains: { example.org: {}, bar.test: {} }",
         instead: "profile: lab
 domains: { example.org: {}, bar.test: {} }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 2606", "RFC 6761", "RFC 6762 §3", "docker-mailserver#3438"],
 };

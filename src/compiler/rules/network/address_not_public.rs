@@ -19,6 +19,7 @@ pub const RULE: Rule = Rule {
             listeners bind local addresses by themselves.",
         example: "host: { name: mail.example.org, addresses: [192.168.1.10] }",
         instead: "host: { name: mail.example.org, addresses: [192.0.2.10] }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 1918", "RFC 4193", "RFC 6890"],
 };
@@ -27,7 +28,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     if meaning.lab() {
         return;
     }
-    for address in &meaning.config.host.addresses {
+    for address in meaning.config.host.addresses.iter() {
         let Some(kind) = unreachable_kind(address.value.0) else { continue };
         let finding = Finding::at(RULE.code, &address.span, format!("{kind} address"))
             .detail(format!(

@@ -4,3 +4,8 @@
 //! must be one that others reach. Local addresses of listeners are free.
 
 pub mod address_not_public;
+
+use crate::compiler::rules::Rule;
+
+/// The rules of this topic. A new rule is one file and one line here.
+pub const RULES: &[&Rule] = &[&address_not_public::RULE];

@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
             refused.",
         example: "listeners: { smtp: { addresses: [0.0.0.0] }, submissions: {}, imaps: {} }",
         instead: "listeners: { smtp: {}, submissions: {}, imaps: {} }",
+        ignore: "When you have read why it matters and decided otherwise: `allow: [{ code: PORT-015, reason: ... }]`.",
     },
     references: &["RFC 5321 §5.2", "docker-mailserver#1438"],
 };

@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
         why: "Programs that connect there begin the TLS handshake at once. A greeting in clear makes them hang or fail.",
         example: "listeners: { smtp: {}, imaps: { tls: starttls-required } }",
         instead: "listeners: { smtp: {}, imaps: { tls: implicit } }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 8314 §3"],
 };

@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
         why: "The second of them could not start, and which one is second would depend on chance.",
         example: "listeners: { smtp: {}, submissions: {}, inbound: { protocol: smtp } }",
         instead: "listeners: { smtp: {}, submissions: {} }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["POSIX bind(2), EADDRINUSE"],
 };

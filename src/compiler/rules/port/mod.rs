@@ -16,3 +16,21 @@ pub mod starttls_port_with_implicit_tls;
 pub mod starttls_without_implicit_twin;
 pub mod unknown_listener;
 pub mod user_port_without_required_tls;
+
+use crate::compiler::rules::Rule;
+
+/// The rules of this topic. A new rule is one file and one line here.
+pub const RULES: &[&Rule] = &[
+    &listeners_overlap::RULE,
+    &smtp_with_implicit_tls::RULE,
+    &smtp_requires_tls::RULE,
+    &implicit_port_without_implicit_tls::RULE,
+    &user_port_without_required_tls::RULE,
+    &starttls_port_with_implicit_tls::RULE,
+    &starttls_without_implicit_twin::RULE,
+    &no_inbound_listener::RULE,
+    &port_of_another_service::RULE,
+    &address_family_not_served::RULE,
+    &unknown_listener::RULE,
+    &smtp_without_starttls::RULE,
+];

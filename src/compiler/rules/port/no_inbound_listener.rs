@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
             mail is lost to its senders.",
         example: "listeners: { submissions: {}, imaps: {} }",
         instead: "listeners: { smtp: {}, submissions: {}, imaps: {} }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 5321 §4.5.4.2", "RFC 5321 §5.1"],
 };

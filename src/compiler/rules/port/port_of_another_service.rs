@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
             `smtps` was withdrawn in 1998.",
         example: "listeners: { smtp: {}, imaps: { port: 143 } }",
         instead: "listeners: { smtp: {}, imaps: {} }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 8314 §7.3", "IANA Service Name and Port Number Registry"],
 };

@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
             mail would bounce. MTA-STS and DANE make capable senders insist on TLS without shutting out the others.",
         example: "listeners: { smtp: { tls: starttls-required } }",
         instead: "listeners: { smtp: { tls: starttls } }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 3207 §4", "RFC 8461", "RFC 7672"],
 };

@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
             every delivery would hang until it times out.",
         example: "listeners: { smtp: { tls: implicit } }",
         instead: "listeners: { smtp: { tls: starttls } }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 5321 §3.1", "RFC 3207 §4"],
 };

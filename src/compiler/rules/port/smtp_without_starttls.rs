@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
             makes everybody send in clear.",
         example: "listeners: { smtp: { tls: none } }",
         instead: "listeners: { smtp: { tls: starttls } }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 3207 §4", "RFC 7435"],
 };

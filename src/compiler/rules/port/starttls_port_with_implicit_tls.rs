@@ -19,6 +19,7 @@ pub const RULE: Rule = Rule {
             other.",
         example: "listeners: { smtp: {}, submissions: {}, submission: { tls: implicit } }",
         instead: "listeners: { smtp: {}, submissions: {} }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 8314 §3", "docker-mailserver#1316"],
 };

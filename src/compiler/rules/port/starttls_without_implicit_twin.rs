@@ -19,6 +19,7 @@ pub const RULE: Rule = Rule {
             everything that people use.",
         example: "listeners: { smtp: {}, submission: {}, imaps: {} }",
         instead: "listeners: { smtp: {}, submission: {}, submissions: {}, imaps: {} }",
+        ignore: "When you have read why it matters and decided otherwise: `allow: [{ code: PORT-007, reason: ... }]`.",
     },
     references: &["RFC 8314 §3"],
 };

@@ -17,8 +17,9 @@ pub const RULE: Rule = Rule {
         what: "Wants every listener to have the name of a service, or `protocol`. `managesieve` and `https` are planned \
             and not served by this version.",
         why: "Port and TLS mode follow from the protocol. Without it nothing about the listener can be checked.",
-        example: "listeners: { smtp: {}, managesieve: {} }",
+        example: "listeners: { smtp: {}, office: { port: 8465 } }",
         instead: "listeners: { smtp: {} }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["docs/language.md"],
 };
@@ -28,10 +29,6 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     for door in meaning.listeners.iter().filter(|d| d.service.is_none()) {
         let near = nearest(door.name, words.iter().copied());
         let (text, detail, fix) = match (door.name, near) {
-            ("managesieve" | "https", _) => {
-                let detail = format!("`{}` is part of the language and not served by this version.", door.name);
-                ("not in this version".to_owned(), detail, "remove the listener".to_owned())
-            }
             (name, Some(near)) => (
                 format!("did you mean `{near}`?"),
                 format!("`{}` is not the name of a service.", shortened(name)),

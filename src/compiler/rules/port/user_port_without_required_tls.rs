@@ -19,6 +19,7 @@ pub const RULE: Rule = Rule {
             network in clear. The server must refuse to go on.",
         example: "listeners: { smtp: {}, submissions: {}, submission: { tls: starttls } }",
         instead: "listeners: { smtp: {}, submissions: {}, submission: { tls: starttls-required } }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 8314 §3", "RFC 3207 §6", "RFC 2595 §2"],
 };

@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
         example: "outbound: { mx_port: 2525 }",
         instead: "profile: lab
 outbound: { mx_port: 2525 }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 5321 §4.5.4.2"],
 };

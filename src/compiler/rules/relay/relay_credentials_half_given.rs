@@ -18,19 +18,21 @@ pub const RULE: Rule = Rule {
   default: { host: smtp.relay.net, user: me }",
         instead: "relay:
   default: { host: smtp.relay.net, user: me, password: { file: /run/secrets/relay } }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["docker-mailserver#3842"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    let Some(relay) = &meaning.relay else { return };
-    let (span, missing) = match (&relay.settings.user, &relay.settings.password) {
-        (Some(user), None) => (&user.span, "password"),
-        (None, Some(password)) => (&password.span, "user"),
-        _ => return,
-    };
-    let finding = Finding::at(RULE.code, span, format!("without `{missing}`"))
-        .detail(format!("To log in at the relay both are needed; `{missing}` is missing."))
-        .fix(format!("add `{missing}`, or remove both"));
-    out.push(finding);
+    for relay in &meaning.ways.relays {
+        let (span, missing) = match (&relay.settings.user, &relay.settings.password) {
+            (Some(user), None) => (&user.span, "password"),
+            (None, Some(password)) => (&password.span, "user"),
+            _ => continue,
+        };
+        let finding = Finding::at(RULE.code, span, format!("without `{missing}`"))
+            .detail(format!("To log in at the relay both are needed; `{missing}` is missing."))
+            .fix(format!("add `{missing}`, or remove both"));
+        out.push(finding);
+    }
 }

@@ -18,18 +18,20 @@ pub const RULE: Rule = Rule {
   default: { host: mail.example.org }",
         instead: "relay:
   default: { host: smtp.relay.net }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 5321 §6.3", "mailcow/mailcow-dockerized#2051"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    let Some(relay) = &meaning.relay else { return };
-    let host = &relay.settings.host;
-    if host.value.0 == *meaning.host() {
-        let finding = Finding::at(RULE.code, &host.span, "this is us")
-            .related(&meaning.config.host.name.span, "the host itself")
-            .detail("Mail for others would come back to this server and loop.")
-            .fix("name the provider's server, or remove `relay` to deliver directly");
-        out.push(finding);
+    for relay in &meaning.ways.relays {
+        let host = &relay.settings.host;
+        if host.value.0 == *meaning.host() {
+            let finding = Finding::at(RULE.code, &host.span, "this is us")
+                .related(&meaning.config.host.name.span, "the host itself")
+                .detail("Mail for others would come back to this server and loop.")
+                .fix("name the provider's server, or remove `relay` to deliver directly");
+            out.push(finding);
+        }
     }
 }

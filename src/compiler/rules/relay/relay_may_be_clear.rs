@@ -20,20 +20,23 @@ pub const RULE: Rule = Rule {
   default: { host: smtp.relay.net, tls: starttls, user: me, password: { file: /run/secrets/relay } }",
         instead: "relay:
   default: { host: smtp.relay.net, tls: starttls-required, user: me, password: { file: /run/secrets/relay } }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 8314 §3", "RFC 4954 §14"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    let Some(relay) = &meaning.relay else { return };
-    let Some(tls) = relay.settings.tls.as_ref().filter(|t| matches!(t.value, TlsWord::None | TlsWord::Starttls)) else {
-        return;
-    };
-    let mut finding = Finding::at(RULE.code, &tls.span, "TLS is not required")
-        .detail("The connection to the relay must be encrypted before anything is sent over it.")
-        .fix("tls: implicit (465) or tls: starttls-required (587)");
-    if let Some(password) = &relay.settings.password {
-        finding = finding.related(&password.span, "would be sent in clear");
+    for relay in &meaning.ways.relays {
+        let Some(tls) = relay.settings.tls.as_ref().filter(|t| matches!(t.value, TlsWord::None | TlsWord::Starttls))
+        else {
+            continue;
+        };
+        let mut finding = Finding::at(RULE.code, &tls.span, "TLS is not required")
+            .detail("The connection to the relay must be encrypted before anything is sent over it.")
+            .fix("tls: implicit (465) or tls: starttls-required (587)");
+        if let Some(password) = &relay.settings.password {
+            finding = finding.related(&password.span, "would be sent in clear");
+        }
+        out.push(finding);
     }
-    out.push(finding);
 }

@@ -20,19 +20,21 @@ pub const RULE: Rule = Rule {
   default: { host: smtp.relay.net, port: 587, tls: implicit, user: me, password: { file: /run/secrets/relay } }",
         instead: "relay:
   default: { host: smtp.relay.net, port: 587, tls: starttls-required, user: me, password: { file: /run/secrets/relay } }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 6409 §3.1", "docker-mailserver#3860"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     const CLEAR_PORTS: [u16; 4] = [25, 587, 2525, 2587];
-    let Some(relay) = &meaning.relay else { return };
-    let excused = meaning.lab() || relay.settings.tls_override_reason.is_some();
-    if relay.tls == TlsWord::Implicit && CLEAR_PORTS.contains(&relay.port) && !excused {
-        let span = relay.settings.tls.as_ref().map_or(relay.span, |t| &t.span);
-        let finding = Finding::at(RULE.code, span, format!("port {} begins in clear", relay.port))
+    for relay in &meaning.ways.relays {
+        let excused = meaning.lab() || relay.settings.tls_override_reason.is_some();
+        if relay.tls == TlsWord::Implicit && CLEAR_PORTS.contains(&relay.port) && !excused {
+            let span = relay.settings.tls.as_ref().map_or(relay.span, |t| &t.span);
+            let finding = Finding::at(RULE.code, span, format!("port {} begins in clear", relay.port))
             .detail(format!("On port {} a server greets in clear text and upgrades with STARTTLS.", relay.port))
             .fix("tls: starttls-required; if the relay really begins with TLS there, add tls_override_reason: \"...\"");
-        out.push(finding);
+            out.push(finding);
+        }
     }
 }

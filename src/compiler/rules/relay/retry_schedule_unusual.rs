@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
             within hours does not outlast a weekend outage; one that is tried for weeks tells its sender too late.",
         example: "outbound: { retry: [0s] }",
         instead: "outbound: { retry: [5m, 15m, 1h], lifetime: 5d }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 5321 §4.5.4.1"],
 };

@@ -5,3 +5,8 @@
 
 pub mod secret_in_clear;
 pub mod secret_not_there;
+
+use crate::compiler::rules::Rule;
+
+/// The rules of this topic. A new rule is one file and one line here.
+pub const RULES: &[&Rule] = &[&secret_in_clear::RULE, &secret_not_there::RULE];

@@ -17,6 +17,7 @@ pub const RULE: Rule = Rule {
   hello@example.org: { password: hunter2 }",
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["NixOS/nixpkgs#24288", "docker-mailserver documentation, Relay Hosts"],
 };

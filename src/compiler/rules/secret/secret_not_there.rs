@@ -22,6 +22,7 @@ pub const RULE: Rule = Rule {
   hello@example.org: { password: { file: secrets/missing } }",
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["docs/language.md"],
 };
@@ -32,7 +33,7 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
     }
     let meaning = evidence.meaning;
     let accounts = meaning.mailboxes.iter().filter_map(|m| m.settings?.password.as_ref()?.value.source());
-    let relay = meaning.relay.iter().filter_map(|r| r.settings.password.as_ref().map(|p| p.value.clone()));
+    let relay = meaning.ways.relays.iter().filter_map(|r| r.settings.password.as_ref().map(|p| p.value.clone()));
     for source in accounts.chain(relay) {
         let SecretSource::File(path) = source else { continue };
         let why = match evidence.inputs.secret_file(&path.value.0) {

@@ -4,3 +4,8 @@
 //! configuration is compiled.
 
 pub mod quota_below_message_size;
+
+use crate::compiler::rules::Rule;
+
+/// The rules of this topic. A new rule is one file and one line here.
+pub const RULES: &[&Rule] = &[&quota_below_message_size::RULE];

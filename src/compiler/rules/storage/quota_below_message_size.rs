@@ -19,6 +19,7 @@ pub const RULE: Rule = Rule {
   hello@example.org: { quota: 10MB }",
         instead: "accounts:
   hello@example.org: { quota: 5GB }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 1870 §6.3", "docker-mailserver documentation, quotas"],
 };

@@ -6,3 +6,9 @@
 pub mod tls_1_3_only_for_servers;
 pub mod tls_version_withdrawn;
 pub mod tls_without_certificate;
+
+use crate::compiler::rules::Rule;
+
+/// The rules of this topic. A new rule is one file and one line here.
+pub const RULES: &[&Rule] =
+    &[&tls_without_certificate::RULE, &tls_version_withdrawn::RULE, &tls_1_3_only_for_servers::RULE];

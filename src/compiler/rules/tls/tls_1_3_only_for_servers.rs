@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
         why: "A sending server that cannot agree on a version falls back to clear text, which is worse than TLS 1.2.",
         example: r#"tls: { min_version: "1.3" }"#,
         instead: r#"tls: { min_version: "1.2" }"#,
+        ignore: "When you have read why it matters and decided otherwise: `allow: [{ code: TLS-003, reason: ... }]`.",
     },
     references: &["RFC 7435 §3"],
 };

@@ -17,6 +17,7 @@ pub const RULE: Rule = Rule {
         why: "TLS 1.0 and 1.1 rest on SHA-1 and MD5. No program that still receives updates needs them.",
         example: r#"tls: { min_version: "1.0" }"#,
         instead: r#"tls: { min_version: "1.2" }"#,
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 8996", "RFC 8997 §3"],
 };

@@ -20,6 +20,7 @@ pub const RULE: Rule = Rule {
         example: "certificates: {}",
         instead: "profile: lab
 certificates: { self_signed: true }",
+        ignore: "Never: it is an error, and no plan is made with it.",
     },
     references: &["RFC 8446 §4.4.2"],
 };
