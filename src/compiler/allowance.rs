@@ -16,8 +16,8 @@ pub fn apply(config: &Config, root: &Node, diagnostics: &mut Vec<Diagnostic>) ->
         diagnostics.retain(|diagnostic| {
             let meant = rule.is_some_and(|r| r.code == diagnostic.code)
                 && entry.path.as_ref().is_none_or(|wanted| {
-                    let place = diagnostic.primary.as_ref().map(|p| path::at(root, p.span.start)).unwrap_or_default();
-                    path::is_within(&place, wanted.value.trim())
+                    let place = diagnostic.primary.as_ref().map(|p| path::around(root, p.span.start));
+                    place.unwrap_or_default().iter().any(|path| path == wanted.value.trim())
                 });
             let weak = diagnostic.severity != Severity::Error;
             error |= meant && !weak;

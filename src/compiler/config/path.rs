@@ -2,8 +2,10 @@
 
 use super::node::{Node, Value};
 
-/// The path of the innermost key around an offset; empty for the file as a whole.
-pub fn at(root: &Node, offset: u32) -> String {
+/// The paths of the keys around an offset, from the outermost to the innermost. Keys may hold dots themselves
+/// (`example.org`), so that only whole paths can be compared.
+pub fn around(root: &Node, offset: u32) -> Vec<String> {
+    let mut paths = Vec::new();
     let mut path = String::new();
     let mut node = root;
     while let Some((step, inner)) = step(node, offset) {
@@ -11,9 +13,10 @@ pub fn at(root: &Node, offset: u32) -> String {
             path.push('.');
         }
         path.push_str(&step);
+        paths.push(path.clone());
         node = inner;
     }
-    path
+    paths
 }
 
 fn step(node: &Node, offset: u32) -> Option<(String, &Node)> {
@@ -33,11 +36,6 @@ fn step(node: &Node, offset: u32) -> Option<(String, &Node)> {
     }
 }
 
-/// Whether `path` is `parent` or below it.
-pub fn is_within(path: &str, parent: &str) -> bool {
-    path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,12 +45,12 @@ mod tests {
     fn the_innermost_key_names_the_place() {
         let text = "domains:\n  example.org:\n    dmarc: { policy: none }\nrelay:\n  routes:\n    - { via: direct }\n";
         let root = tree::read(text).root.unwrap();
-        let path = |needle: &str| at(&root, u32::try_from(text.find(needle).unwrap()).unwrap());
-        assert_eq!(path("none"), "domains.example.org.dmarc.policy");
-        assert_eq!(path("example"), "domains.example.org");
-        assert_eq!(path("direct"), "relay.routes[0].via");
-        assert!(is_within(&path("none"), "domains.example.org"));
-        assert!(is_within("relay.routes[0].via", "relay.routes"));
-        assert!(!is_within("domains.example.org", "domains.example"));
+        let paths = |needle: &str| around(&root, u32::try_from(text.find(needle).unwrap()).unwrap());
+        assert_eq!(
+            paths("none"),
+            ["domains", "domains.example.org", "domains.example.org.dmarc", "domains.example.org.dmarc.policy"]
+        );
+        assert_eq!(paths("example"), ["domains", "domains.example.org"]);
+        assert_eq!(paths("direct"), ["relay", "relay.routes", "relay.routes[0]", "relay.routes[0].via"]);
     }
 }

@@ -1,4 +1,7 @@
 //! FW: the packet filter and what listens behind it.
+//!
+//! The ruleset follows from the plan, so that an open port without a listener, or a listener behind a closed port,
+//! can only come from what the file says besides.
 
 use crate::compiler::rules::Rule;
 

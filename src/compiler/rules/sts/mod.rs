@@ -1,6 +1,8 @@
 //! STS: our own MTA-STS policy and TLS reports.
 //!
 //! Standards: RFC 8461 (MTA-STS), RFC 8460 (TLS-RPT).
+//!
+//! The policy's text and id follow from the plan; what can be wrong is what it promises.
 
 use crate::compiler::rules::Rule;
 
