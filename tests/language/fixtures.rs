@@ -27,7 +27,11 @@ pub fn inputs() -> Inputs {
     }
     add("secrets/empty", b"");
     add("tls/garbage.pem", b"not a certificate\n");
-    let certificates: [(&str, &[&str], i32, i32); 4] = [
+    let everywhere =
+        ["mail.example.org", "web1.example.org", "archive.example.org", "smtp.example.org", "mx2.example.net"];
+    let certificates: [(&str, &[&str], i32, i32); 6] = [
+        ("fullchain", &everywhere, 2026, 2036),
+        ("second", &["mail.example.net"], 2026, 2036),
         ("good", &["mail.example.org", "mx.birch.mailhost"], 2026, 2036),
         ("expired", &["mail.example.org", "mx.birch.mailhost"], 2020, 2025),
         ("future", &["mail.example.org", "mx.birch.mailhost"], 2035, 2036),
@@ -41,6 +45,11 @@ pub fn inputs() -> Inputs {
         let certificate = parameters.self_signed(&key).unwrap();
         add(&format!("tls/{name}.pem"), certificate.pem().as_bytes());
         add(&format!("tls/{name}.key"), key.serialize_pem().as_bytes());
+        if name == "fullchain" {
+            add("tls/privkey.pem", key.serialize_pem().as_bytes());
+            add("/var/lib/acme/mail.example.org/fullchain.pem", certificate.pem().as_bytes());
+            add("/var/lib/acme/mail.example.org/key.pem", key.serialize_pem().as_bytes());
+        }
     }
     add("tls/other.key", KeyPair::generate().unwrap().serialize_pem().as_bytes());
     add("keys/dkim.pem", KeyPair::generate_for(&PKCS_ED25519).unwrap().serialize_pem().as_bytes());

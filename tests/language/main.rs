@@ -4,9 +4,14 @@
 
 mod cases;
 mod documents;
+mod examples;
 mod fixtures;
+mod generator;
 mod golden;
+mod invariants;
 mod mutation;
 mod plan;
 mod rules;
 mod schema;
+mod spf;
+mod zone;
