@@ -13,7 +13,7 @@ use mailctl::compiler::Inputs;
 use mailctl::compiler::observed::{Kind, Observed, Question};
 use mailctl::compiler::rules::{self, Check, Rule};
 
-use crate::fixtures::{inputs, report, root, with_file};
+use crate::fixtures::{golden, inputs, report, root, shown, with_file};
 use crate::rules::complete;
 
 /// A fenced block: what stands behind the back-ticks, and its lines.
@@ -137,4 +137,56 @@ fn every_rule_fires_and_stays_silent_word_for_word() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Rewrites the reports and the table of `docs/misconfigurations.md`; the prose stays.
+fn misconfigurations(text: &str, inputs: &Inputs) -> String {
+    let (mut body, mut table) =
+        (String::new(), String::from("| | mistake | reported as | severity |\n| --- | --- | --- | --- |\n"));
+    let mut heading = String::new();
+    let mut block: Option<Block> = None;
+    let mut after_report = false;
+    for line in text.lines() {
+        if let Some(Block { kind, text: yaml }) = &mut block {
+            if line != "```" {
+                *yaml += &format!("{line}\n");
+                continue;
+            }
+            if kind == "yaml" {
+                let (title, code) =
+                    heading.strip_suffix(')').and_then(|h| h.rsplit_once(" (")).expect("## N. Title (CODE)");
+                let (compilation, rendered) = report("mailserver.yaml", &complete(yaml), inputs);
+                let found = compilation.diagnostics.iter().find(|d| d.code == code);
+                let found = found.unwrap_or_else(|| panic!("{heading}: not reported\n{rendered}"));
+                let (number, mistake) = title.split_once(". ").expect("## N. Title (CODE)");
+                let severity = format!("{:?}", found.severity).to_lowercase();
+                let _ = writeln!(table, "| {number} | {mistake} | {code} `{}` | {severity} |", found.name);
+                let alone: Vec<_> = compilation.diagnostics.iter().filter(|d| d.code == code).cloned().collect();
+                let _ = write!(body, "```yaml\n{yaml}```\n\n```text\n{}```\n", shown(&complete(yaml), &alone));
+            }
+            after_report = true;
+            block = None;
+        } else if let Some(kind) = line.strip_prefix("```") {
+            block = Some(Block { kind: kind.to_owned(), text: String::new() });
+        } else if !(after_report && line.is_empty()) {
+            if let Some(text) = line.strip_prefix("## ") {
+                heading = text.to_owned();
+                body += if after_report { "\n" } else { "" };
+            }
+            after_report = false;
+            let _ = writeln!(body, "{line}");
+        }
+    }
+    let (head, rest) = body.split_once("<!-- table -->\n").expect("the table has its place");
+    let (_, tail) = rest.split_once("<!-- end of table -->\n").expect("the table has its end");
+    format!("{head}<!-- table -->\n{table}<!-- end of table -->\n{tail}")
+}
+
+#[test]
+fn the_mistakes_that_cost_mail_most_often_are_reported() {
+    let path = root("docs/misconfigurations.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let now = misconfigurations(&text, &inputs());
+    assert_eq!(now.matches("\n## ").count(), 25);
+    golden(&path, &now).unwrap();
 }

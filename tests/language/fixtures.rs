@@ -69,6 +69,11 @@ pub fn report(name: &str, text: &str, inputs: &Inputs) -> (Compilation, String) 
     (compilation, report)
 }
 
+/// Some findings of `text`, as a terminal without colours would show them.
+pub fn shown(text: &str, diagnostics: &[mailctl::ground::diagnostic::Diagnostic]) -> String {
+    human(&Source { name: "mailserver.yaml", text }, diagnostics, false)
+}
+
 /// Compares with a golden file, or writes it under `MAILCTL_BLESS=1`.
 pub fn golden(path: &Path, actual: &str) -> Result<(), String> {
     if std::env::var_os("MAILCTL_BLESS").is_some() {
