@@ -43,7 +43,8 @@ fact(f"it accepts all {len(examples)} examples", "; ".join(refused[:5]) or ("" i
 
 accepted, rejected = [], 0
 for path in sorted((ROOT / "tests/bad_configs").glob("*.yaml")):
-    if not VISIBLE.search(path.with_suffix(".report").read_text()):
+    # What is refused while the YAML is read (duplicate keys, merge keys ...) never reaches a schema.
+    if path.name.startswith("yaml_") or not VISIBLE.search(path.with_suffix(".report").read_text()):
         continue
     try:
         document = load(path)
