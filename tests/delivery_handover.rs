@@ -7,6 +7,7 @@ use std::time::Duration;
 use mailctl::ground::clock::Timestamp;
 use mailctl::ground::limits;
 use mailctl::mailflow::handover::{Accepted, Arrival, Handover};
+use mailctl::mailflow::relaying::Gate;
 use mailctl::mailflow::routing::Router;
 use mailctl::mailflow::signing::{SelectorKey, Signers};
 use mailctl::plan::Plan;
@@ -26,12 +27,12 @@ struct World {
 fn plan() -> Plan {
     serde_json::from_value(serde_json::json!({
         "format": 1, "compiler": "test", "source_digest": "sha256:0", "profile": "lab",
-        "host": { "name": "mail.example.org", "addresses": ["192.0.2.10"] },
-        "listeners": {}, "tls": { "min_version": "1.2" }, "certificates": [],
+        "host": { "name": "mail.example.org", "addresses": ["192.0.2.10"], "role": "full" },
+        "listeners": {}, "tls": { "min_version": "1.2", "profile": "intermediate", "session_tickets": false }, "certificates": [],
         "domains": { "example.org": { "dkim": [] } },
         "accounts": { "a@example.org": {}, "b@example.org": {} },
         "aliases": { "team@example.org": ["a@example.org", "b@example.org"] },
-        "outbound": { "retry_after_seconds": [60], "lifetime_seconds": 1000, "resolver": "system", "mx_port": 25 },
+        "outbound": { "default": "direct", "tls": "opportunistic", "retry_after_seconds": [60], "lifetime_seconds": 1000, "resolver": "system", "mx_port": 25 },
         "storage": { "embedded": {} },
         "limits": {
             "message_octets_max": 1000000, "recipients_max": 100, "connections_max": 100,
@@ -63,9 +64,13 @@ const AT: Timestamp = Timestamp(1_795_000_000_000);
 
 impl World {
     fn new() -> Self {
+        Self::with(&plan())
+    }
+
+    fn with(plan: &Plan) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(folder.path(), Options::default()).unwrap());
-        let plan = Arc::new(plan());
+        let plan = Arc::new(plan.clone());
         let pem = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap().serialize_pem();
         let signers = Signers::new([SelectorKey {
             domain: "example.org".parse().unwrap(),
@@ -75,11 +80,22 @@ impl World {
         }])
         .unwrap();
         let router = Router::new(&plan);
-        Self { handover: Handover::new(store.clone(), plan, router, signers), store, _folder: folder }
+        let gate = Gate::new(&plan, router.clone());
+        Self { handover: Handover::new(store.clone(), plan, router, gate, signers), store, _folder: folder }
     }
 
     async fn accept(&self, transaction: Transaction, pieces: &[&[u8]]) -> Result<Accepted, Reply> {
-        let arrival = Arrival { transaction: Arc::new(transaction), peer: "192.0.2.77".parse().unwrap(), at: AT };
+        self.accept_from(transaction, false, pieces).await
+    }
+
+    async fn accept_from(
+        &self,
+        transaction: Transaction,
+        trusted_network: bool,
+        pieces: &[&[u8]],
+    ) -> Result<Accepted, Reply> {
+        let (transaction, peer) = (Arc::new(transaction), "192.0.2.77".parse().unwrap());
+        let arrival = Arrival { transaction, peer, trusted_network, at: AT };
         let mut incoming = self.handover.begin(arrival);
         pieces.iter().for_each(|piece| incoming.append(piece));
         self.handover.accept(incoming).await
@@ -241,4 +257,81 @@ async fn a_message_may_be_all_header_or_all_body() {
     assert!(inbox[0].ends_with("+0000\r\nSubject: no body\r\n"), "{}", inbox[0]);
     assert!(inbox[1].ends_with("+0000\r\n\r\nno header\r\n"), "{}", inbox[1]);
     assert!(inbox[2].starts_with("Return-Path: <>\r\n"), "{}", inbox[2]);
+}
+
+fn relaying_plan() -> Plan {
+    let mut value = serde_json::to_value(plan()).unwrap();
+    value["relaying"] = serde_json::json!({
+        "accept_from": ["192.0.2.0/24"],
+        "backup": { "friend.test": { "next_hop": "mx", "recipients": { "listed": ["x@friend.test"] } } }
+    });
+    serde_json::from_value(value).unwrap()
+}
+
+/// What the next hop would get.
+fn leaving(world: &World, queued: &QueueMessage) -> String {
+    let stored = world.content(queued.content);
+    let skipped = usize::try_from(queued.skip_octets).unwrap();
+    String::from_utf8(queued.prefix.clone()).unwrap() + &stored[skipped..]
+}
+
+#[tokio::test]
+async fn a_trusted_network_relays_and_is_signed_for_our_domains() {
+    let world = World::with(&relaying_plan());
+    let ours = b"From: printer@example.org\r\nSubject: scan\r\n\r\nbody\r\n";
+    let to = ["y@example.net", "a@example.org"];
+    world.accept_from(transaction(None, "printer@example.org", &to), true, &[ours]).await.unwrap();
+    world.accept_from(transaction(None, "x@example.com", &["y@example.net"]), true, &[MESSAGE]).await.unwrap();
+    let queued = world.queue();
+    let first = leaving(&world, &queued[0]);
+    assert!(first.starts_with("DKIM-Signature: v=1; a=ed25519-sha256; s=s1; d=example.org;"), "{first}");
+    assert!(first.contains("Received: from client.example.net ([192.0.2.77])"), "RFC 5321 §4.4: {first}");
+    assert!(first.contains("Date: ") && first.contains("Message-ID: <"), "RFC 5321 §6.4: {first}");
+    assert_eq!(world.inbox("a@example.org").len(), 1);
+    let second = leaving(&world, &queued[1]);
+    assert!(!second.contains("DKIM-Signature") && second.contains("From: x@example.net"), "not our author: {second}");
+
+    // Without the trust the very same message goes nowhere.
+    let reply = world.accept(transaction(None, "printer@example.org", &to), &[ours]).await.unwrap_err();
+    assert_eq!((reply.code, reply.enhanced), (550, Some(Enhanced(5, 7, 1))));
+    assert_eq!(world.queue().len(), 2);
+}
+
+#[tokio::test]
+async fn a_backup_queues_what_strangers_bring_and_signs_none_of_it() {
+    let world = World::with(&relaying_plan());
+    // Whoever could have us sign for our own domain could pose as us.
+    let forged = b"From: a@example.org\r\nSubject: hi\r\n\r\nbody\r\n";
+    world.accept(transaction(None, "a@example.org", &["X@friend.test"]), &[forged]).await.unwrap();
+    let queued = world.queue();
+    let leaving = leaving(&world, &queued[0]);
+    assert!(leaving.starts_with("Received: from client.example.net"), "{leaving}");
+    assert!(leaving.ends_with(std::str::from_utf8(forged).unwrap()), "nothing is mended: {leaving}");
+    let recipients = world.store.read(|view| queue::recipients(view, queued[0].id)).unwrap();
+    assert_eq!(recipients[0].forward_path.to_string(), "X@friend.test", "RFC 5321 §2.4: the case is the primary's");
+
+    let circling = [&b"Received: by somebody\r\n".repeat(limits::RECEIVED_FIELDS_MAX), MESSAGE].concat();
+    for (to, message, code) in [
+        ("y@friend.test", MESSAGE, Enhanced(5, 1, 1)),
+        ("x@other.test", MESSAGE, Enhanced(5, 7, 1)),
+        ("x@friend.test", circling.as_slice(), Enhanced(5, 4, 6)),
+    ] {
+        let reply = world.accept(transaction(None, "x@example.net", &[to]), &[message]).await.unwrap_err();
+        assert_eq!(reply.enhanced, Some(code), "{to}");
+    }
+    assert_eq!(world.queue().len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_only_sends_keeps_nothing_for_its_domains() {
+    let mut value = serde_json::to_value(plan()).unwrap();
+    value["host"]["role"] = serde_json::json!("send-only");
+    let world = World::with(&serde_json::from_value(value).unwrap());
+    let submitted = transaction(Some("a@example.org"), "a@example.org", &["b@example.org", "gone@example.org"]);
+    world.accept(submitted, &[b"Subject: hi\r\n\r\nbody\r\n"]).await.unwrap();
+    assert!(world.inbox("b@example.org").is_empty());
+    let recipients = world.store.read(|view| queue::recipients(view, world.queue()[0].id)).unwrap();
+    assert_eq!(recipients.len(), 2, "to the MX, who knows best");
+    let reply = world.accept(transaction(None, "x@example.net", &["b@example.org"]), &[MESSAGE]).await.unwrap_err();
+    assert_eq!(reply.enhanced, Some(Enhanced(5, 7, 1)));
 }

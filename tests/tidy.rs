@@ -31,13 +31,13 @@ const LAYERS: [&str; 11] = [
 /// The rooms of each layer in the order in which they may import each other.
 const ROOMS: &[(&str, &[&str])] = &[
     ("ground", &["limits", "clock", "secret", "diagnostic"]),
-    ("vocabulary", &["mail", "dns"]),
-    ("protocol", &["wire", "sasl", "smtp", "imap", "pop3", "sieve"]),
-    ("plan", &["document", "codec", "digest", "change"]),
+    ("vocabulary", &["mail", "dns", "network"]),
+    ("protocol", &["wire", "proxy", "sasl", "smtp", "imap", "pop3", "sieve"]),
+    ("plan", &["outbound", "document", "codec", "digest", "change"]),
     ("compiler", &["config", "rules", "lower"]),
     ("artefact", &["render", "reconcile"]),
     ("state", &["store", "queue"]),
-    ("mailflow", &["evidence", "check", "verdict", "routing", "submission", "handover", "delivery"]),
+    ("mailflow", &["evidence", "check", "verdict", "routing", "submission", "relaying", "handover", "delivery"]),
     ("runtime", &["net", "server"]),
 ];
 

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use super::probe::Probe;
 use crate::plan::Plan;
 use crate::plan::document::{Listener, Protocol, TlsMode};
+use crate::protocol::proxy;
 
 /// What a listener does that the plan does not say.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +48,10 @@ fn reachable(socket: SocketAddr) -> SocketAddr {
 fn look(plan: &Plan, listener: &Listener, address: SocketAddr, leaves: &Leaves) -> io::Result<()> {
     let name = plan.host.name.as_str();
     let mut probe = Probe::connect(address)?;
+    if listener.proxy_protocol {
+        // We speak for ourselves, as a proxy's health check does.
+        probe.send(&proxy::LOCAL)?;
+    }
     if listener.tls == TlsMode::Implicit {
         probe = check_certificate(probe.start_tls(name)?, leaves)?;
     }

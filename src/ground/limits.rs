@@ -47,6 +47,14 @@ pub const AUTH_FAILURES_MAX: u32 = 3;
 /// One SASL line, base64 included (RFC 4954 §4).
 pub const SASL_LINE_OCTETS_MAX: usize = 12_288;
 
+/// HAProxy, "The PROXY protocol" §2.1: the longest line of version 1, CRLF included.
+pub const PROXY_V1_OCTETS_MAX: usize = 107;
+/// A header of version 2. Its length field allows 65551; addresses take 52, and the TLVs that proxies of
+/// today add (a client certificate's subject, a unique id) a few hundred.
+pub const PROXY_V2_OCTETS_MAX: usize = 4 * 1024;
+/// Milliseconds for a whole PROXY header. §2 of the same asks for at least 3 seconds.
+pub const PROXY_HEADER_MILLIS: u64 = 5_000;
+
 // ── IMAP, POP3 ──────────────────────────────────────────────────────────────────────────────────
 
 /// A command line without its literals (RFC 7162 §4 asks for 8192).

@@ -2,12 +2,14 @@
 //!
 //! [`Incoming`] collects the message. It holds the header back (at most `limits::HEADER_OCTETS_MAX`) until
 //! it has ended, so that trace fields and whatever a submission lacks stand above it, then lets the rest
-//! stream into the store's staging. [`Handover::accept`] decides: loops and foreign senders are refused,
-//! local recipients get the message into INBOX and remote ones a queue row, all in one transaction
+//! stream into the store's staging. [`Handover::accept`] decides: loops, foreign senders and recipients
+//! that are not to be sent to ([`crate::mailflow::relaying`]) are refused, local recipients get the message into INBOX and remote ones a queue row, all in one transaction
 //! (design: "one transaction per acceptance"). Only its commit yields the proof that a `250` needs.
 //!
 //! What is stored begins with Return-Path (RFC 5321 §4.4: final delivery adds it, relaying does not), which
-//! the queue skips; DKIM-Signature fields exist for the queue only, kept beside the content.
+//! the queue skips; DKIM-Signature fields exist for the queue only, kept beside the content. Only what our
+//! users and trusted networks send is signed: what strangers bring for a backup domain is theirs to sign,
+//! whatever its From says.
 //!
 //! Quota was asked at RCPT TO. A message that was let in is stored even if another filled the mailbox
 //! meanwhile: one recipient's quota is no reason to refuse the others' copy.
@@ -22,7 +24,8 @@ use tracing::{error, info};
 use crate::ground::clock::Timestamp;
 use crate::ground::limits;
 use crate::mailflow::header::{HeaderFacts, header_end};
-use crate::mailflow::routing::{Resolution, Router};
+use crate::mailflow::relaying::{Destination, Gate, Origin};
+use crate::mailflow::routing::Router;
 use crate::mailflow::schedule::Schedule;
 use crate::mailflow::signing::{Signers, SigningError};
 use crate::mailflow::submission::{Senders, missing_fields};
@@ -41,6 +44,7 @@ const SIGNING_PIECE_OCTETS: usize = 64 * 1024;
 pub struct Handover {
     store: Arc<Store>,
     router: Router,
+    gate: Gate,
     senders: Senders,
     signers: Signers,
     schedule: Schedule,
@@ -51,7 +55,19 @@ pub struct Handover {
 pub struct Arrival {
     pub transaction: Arc<Transaction>,
     pub peer: IpAddr,
+    /// The peer may relay without a login ([`Gate::trusts`]).
+    pub trusted_network: bool,
     pub at: Timestamp,
+}
+
+impl Arrival {
+    pub fn origin(&self) -> Origin {
+        match &self.transaction.account {
+            Some(account) => Origin::User(account.clone()),
+            None if self.trusted_network => Origin::TrustedNetwork,
+            None => Origin::Anybody,
+        }
+    }
 }
 
 /// A message on stable storage.
@@ -78,10 +94,10 @@ pub struct Incoming {
 }
 
 impl Handover {
-    pub fn new(store: Arc<Store>, plan: Arc<Plan>, router: Router, signers: Signers) -> Self {
+    pub fn new(store: Arc<Store>, plan: Arc<Plan>, router: Router, gate: Gate, signers: Signers) -> Self {
         let schedule = Schedule::new(&plan.outbound.retry_after_seconds, plan.outbound.lifetime_seconds);
         let senders = Senders::new(plan, router.clone());
-        Self { store, router, senders, signers, schedule }
+        Self { store, router, gate, senders, signers, schedule }
     }
 
     pub fn senders(&self) -> &Senders {
@@ -105,7 +121,8 @@ impl Handover {
     /// Stores the message for all its recipients.
     ///
     /// # Errors
-    /// The reply for the peer: 554 5.4.6 (loop), 553 5.7.1 and 550 5.6.0 (header of a submission), 552 5.3.4
+    /// The reply for the peer: 554 5.4.6 (loop), 553 5.7.1 and 550 5.6.0 (header of a submission), 550 (a
+    /// recipient who may not be sent to), 552 5.3.4
     /// (header too long), 451 and 452 when storage fails. Nothing of the message is kept then.
     pub async fn accept(&self, mut incoming: Incoming) -> Result<Accepted, Reply> {
         incoming.end_header();
@@ -121,7 +138,8 @@ impl Handover {
         if let Some(account) = &transaction.account {
             self.senders.check_header(account, &facts)?;
         }
-        let recipients = self.split(&transaction)?;
+        let origin = incoming.arrival.origin();
+        let recipients = self.split(&origin, &transaction)?;
         let prefix = self.sign(&mut incoming, &facts, &recipients).await?;
         let Incoming { arrival, id, staged, skip_octets, .. } = incoming;
         let (octets, local, remote) = (staged.len(), recipients.local.len(), recipients.remote.len());
@@ -168,24 +186,15 @@ impl Handover {
     }
 
     /// Who gets it where. An account that several recipients lead to gets it once.
-    fn split(&self, transaction: &Transaction) -> Result<Recipients, Reply> {
+    /// RCPT TO refused who may not be sent to; a second look costs nothing and an open relay much.
+    fn split(&self, origin: &Origin, transaction: &Transaction) -> Result<Recipients, Reply> {
         let mut recipients = Recipients::default();
         for recipient in &transaction.envelope.recipients {
             let address = &recipient.forward_path;
-            match self.router.resolve(address) {
-                Resolution::Local(accounts) => recipients.local.extend(accounts.iter().cloned()),
-                Resolution::Remote if transaction.account.is_some() => {
-                    if !recipients.remote.contains(address) {
-                        recipients.remote.push(address.clone());
-                    }
-                }
-                // RCPT TO refused these already; a second look costs nothing and an open relay much.
-                Resolution::Remote => {
-                    return Err(Reply::new(550, Enhanced(5, 7, 1), format!("no relaying to {address}")));
-                }
-                Resolution::UnknownUser => {
-                    return Err(Reply::new(550, Enhanced(5, 1, 1), format!("no such user: {address}")));
-                }
+            match self.gate.destination(origin, address)? {
+                Destination::Mailboxes(accounts) => recipients.local.extend(accounts.iter().cloned()),
+                Destination::Queue if recipients.remote.contains(address) => {}
+                Destination::Queue => recipients.remote.push(address.clone()),
             }
         }
         Ok(recipients)
@@ -198,6 +207,9 @@ impl Handover {
         facts: &HeaderFacts,
         recipients: &Recipients,
     ) -> Result<Vec<u8>, Reply> {
+        if incoming.arrival.origin() == Origin::Anybody {
+            return Ok(Vec::new());
+        }
         let author = facts.author().or(incoming.arrival.transaction.account.as_ref());
         let Some(domain) = author.and_then(|author| self.signers.signing_domain(&author.domain)) else {
             return Ok(Vec::new());
@@ -288,7 +300,8 @@ impl Incoming {
             at: self.arrival.at,
         };
         let mut head = return_path + &received.field();
-        if let Some(account) = &transaction.account {
+        if self.arrival.origin() != Origin::Anybody {
+            let account = transaction.account.as_ref();
             head.push_str(&missing_fields(&facts, account, self.router.host(), &self.id, self.arrival.at));
         }
         self.facts = Some(facts);

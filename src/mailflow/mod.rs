@@ -1,6 +1,6 @@
 //! Mail flow: what becomes of one message, from its last octet to its last recipient.
 //!
-//! [`routing`] says who receives (RFC 5321 §3.6, RFC 5233), [`submission`] who may send as whom and what a
+//! [`routing`] says who receives (RFC 5321 §3.6, RFC 5233), [`relaying`] for whom mail is taken, [`submission`] who may send as whom and what a
 //! submission server mends (RFC 6409), [`signing`] puts DKIM on what leaves (RFC 6376, RFC 8463), [`trace`]
 //! writes Return-Path and Received (RFC 5321 §4.4), [`schedule`] says when to try again, [`handover`] gives
 //! an accepted message to the store in one transaction, and [`delivery`] takes it from the queue to other
@@ -17,6 +17,7 @@
 pub mod delivery;
 pub mod handover;
 pub mod header;
+pub mod relaying;
 pub mod routing;
 #[cfg(test)]
 mod sample;

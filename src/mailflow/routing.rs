@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::plan::Plan;
-use crate::plan::document::Protocol;
+use crate::plan::document::{Protocol, Role};
 use crate::vocabulary::mail::{Address, Domain, LocalPart};
 
 /// Where mail for one address goes.
@@ -38,9 +38,11 @@ pub struct Router(Arc<Tables>);
 struct Tables {
     host: Domain,
     host_addresses: Vec<IpAddr>,
-    /// Whether an SMTP listener of ours has the port that direct delivery connects to. Not so in a
-    /// laboratory where several servers share an address.
-    hears_mx_port: bool,
+    /// Ports of our SMTP listeners. Not always 25: in a laboratory several servers share an address.
+    smtp_ports: BTreeSet<u16>,
+    /// Whether mail for the mail domains ends here. Otherwise (by the host's role) they are ours to send
+    /// from, and their mail goes to their MX like everybody's.
+    receives: bool,
     domains: HashMap<Domain, DomainRoute>,
     /// Accounts and aliases by canonical address. One table, because an account wins over an alias of
     /// its name once, when the table is made.
@@ -81,10 +83,13 @@ impl Router {
         let mut tables = Tables {
             host: plan.host.name.clone(),
             host_addresses: plan.host.addresses.clone(),
-            hears_mx_port: plan
+            smtp_ports: plan
                 .listeners
                 .values()
-                .any(|listener| listener.protocol == Protocol::Smtp && listener.port == plan.outbound.mx_port),
+                .filter(|listener| listener.protocol == Protocol::Smtp)
+                .map(|listener| listener.port)
+                .collect(),
+            receives: matches!(plan.host.role, Role::Full | Role::ReceiveOnly),
             domains,
             exact,
             postmaster: None,
@@ -96,7 +101,7 @@ impl Router {
     /// Where mail for `recipient` goes. Total: every address has exactly one answer.
     pub fn resolve(&self, recipient: &Address) -> Resolution {
         let tables = &*self.0;
-        if let Some(route) = tables.domains.get(&recipient.domain) {
+        if let Some(route) = tables.domains.get(&recipient.domain).filter(|_| tables.receives) {
             return match tables.in_domain(&recipient.canonical(), route) {
                 Some(accounts) => Resolution::Local(accounts),
                 None => Resolution::UnknownUser,
@@ -116,12 +121,12 @@ impl Router {
     /// Whether mail for `domain` ends here: one of the mail domains, the host's name, or an address literal
     /// of ours.
     pub fn is_local(&self, domain: &Domain) -> bool {
-        self.0.domains.contains_key(domain) || self.0.is_host(domain)
+        (self.0.receives && self.0.domains.contains_key(domain)) || self.0.is_host(domain)
     }
 
-    /// Whether mail sent to `address` on the port that direct delivery uses would arrive here.
-    pub fn is_own_address(&self, address: &IpAddr) -> bool {
-        self.0.hears_mx_port && self.0.host_addresses.contains(address)
+    /// Whether mail sent to `address` at `port` would arrive here.
+    pub fn is_own_address(&self, address: &IpAddr, port: u16) -> bool {
+        self.0.smtp_ports.contains(&port) && self.0.host_addresses.contains(address)
     }
 
     /// The host's name, as in EHLO and Received.

@@ -108,10 +108,17 @@ impl Senders {
 }
 
 /// The fields that a submitted message lacks, each with CRLF, to stand at the head of its header. `id` is
-/// the queue's name for the message, unique at `host`.
-pub fn missing_fields(header: &HeaderFacts, account: &Address, host: &Domain, id: &str, at: Timestamp) -> String {
+/// the queue's name for the message, unique at `host`. Who is in a trusted network has no `account` to be
+/// From; the rest may be mended for whoever the message begins with (RFC 5321 §6.4).
+pub fn missing_fields(
+    header: &HeaderFacts,
+    account: Option<&Address>,
+    host: &Domain,
+    id: &str,
+    at: Timestamp,
+) -> String {
     let mut fields = String::new();
-    if header.from_fields == 0 {
+    if let Some(account) = account.filter(|_| header.from_fields == 0) {
         fields.push_str(&format!("From: <{account}>\r\n"));
     }
     // RFC 6409 §8.2.
@@ -201,7 +208,7 @@ mod tests {
     #[test]
     fn rfc6409_8_what_is_missing_is_added() {
         let (account, host, at) = (address("a@example.org"), "mail.example.org".parse().unwrap(), Timestamp(0));
-        let add = |header: &str| missing_fields(&HeaderFacts::read(header.as_bytes()), &account, &host, "q1", at);
+        let add = |header: &str| missing_fields(&HeaderFacts::read(header.as_bytes()), Some(&account), &host, "q1", at);
         assert_eq!(
             add("Subject: x\r\n\r\n"),
             "From: <a@example.org>\r\nDate: Thu, 01 Jan 1970 00:00:00 +0000\r\nMessage-ID: <q1@mail.example.org>\r\n"

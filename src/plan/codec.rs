@@ -79,6 +79,7 @@ fn integers(plan: &Plan) -> Vec<u64> {
         limits.drain_seconds,
     ];
     found.extend(&plan.outbound.retry_after_seconds);
+    found.extend(plan.outbound.delay_notice_seconds);
     found.extend(plan.accounts.values().filter_map(|account| account.quota_octets));
     found
 }

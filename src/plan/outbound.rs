@@ -36,6 +36,10 @@ pub struct Outbound {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "BTreeMap<String, TlsPolicy>")]
     pub tls_policies: BTreeMap<DomainPattern, TlsPolicy>,
+    /// PEM file with the only authorities that may vouch for MX hosts where TLS is required. Absent: the
+    /// public ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<PathBuf>,
     /// Waits between attempts; the last repeats until `lifetime_seconds`.
     pub retry_after_seconds: Vec<u64>,
     /// From acceptance to the bounce (RFC 5321 §4.5.4.1: at least 4 to 5 days).

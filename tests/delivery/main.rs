@@ -2,9 +2,10 @@
 //! queue, to the sender's INBOX and to what the next server gets to hear.
 
 mod peer;
+mod routes;
 mod world;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use mailctl::plan::document::RelayTls;
 use mailctl::state::queue::RecipientState;
 use mailctl::vocabulary::mail::ReversePath;
 use peer::{Peer, Script, Tls, certificate};
+use serde_json::json;
 use tokio::sync::watch;
 use world::{MESSAGE, SKIP, Setting, World, Zone, sender};
 
@@ -45,12 +47,20 @@ fn relay(peer: &Peer, tls: RelayTls) -> RelayHop {
         port: peer.address.port(),
         tls,
         credentials: Some(RelayLogin { user: "us".to_owned(), password: Secret::new("tell-nobody") }),
+        sign: true,
     }
 }
 
 fn relay_world(peer: &Peer, tls: RelayTls, authority: String) -> World {
     let zone = Zone { addresses: HashMap::from([("relay.test".to_owned(), ONE)]), ..Zone::default() };
-    World::new(Setting { zone, port: 1, relay: Some(relay(peer, tls)), authority: Some(authority) })
+    World::new(Setting {
+        zone,
+        port: 1,
+        relays: BTreeMap::from([("smart".to_owned(), relay(peer, tls))]),
+        authorities: BTreeMap::from([("smart".to_owned(), authority)]),
+        outbound: json!({ "default": { "relay": "smart" } }),
+        ..Setting::default()
+    })
 }
 
 fn sent() -> Vec<u8> {
@@ -316,8 +326,10 @@ async fn rfc5321_5_1_an_mx_without_an_address_is_final_only_alone() {
 async fn a_relay_that_cannot_be_found_fails_nobody() {
     let peer = Peer::start(ONE, 0, Script::default()).await;
     let (_, authority) = certificate("relay.test");
-    let relay = Some(relay(&peer, RelayTls::Implicit));
-    let world = World::new(Setting { port: 1, relay, authority: Some(authority), ..Setting::default() });
+    let relays = BTreeMap::from([("smart".to_owned(), relay(&peer, RelayTls::Implicit))]);
+    let authorities = BTreeMap::from([("smart".to_owned(), authority)]);
+    let outbound = json!({ "default": { "relay": "smart" } });
+    let world = World::new(Setting { port: 1, relays, authorities, outbound, ..Setting::default() });
     let id = world.send(&["x@example.net"]).await;
     let (_, reply) = world.waiting(id);
     assert_eq!(reply, "451 4.4.4 the host relay.test has no address");

@@ -48,6 +48,8 @@ pub struct Heard {
     /// Messages as they came over the wire, dots removed.
     pub messages: Vec<Vec<u8>>,
     pub connections: usize,
+    /// Where each connection came from.
+    pub sources: Vec<IpAddr>,
 }
 
 impl Heard {
@@ -69,8 +71,9 @@ impl Peer {
         let heard = Arc::new(Mutex::new(Heard::default()));
         let log = heard.clone();
         tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
+            while let Ok((stream, from)) = listener.accept().await {
                 log.lock().unwrap().connections += 1;
+                log.lock().unwrap().sources.push(from.ip());
                 let (script, log) = (script.clone(), log.clone());
                 tokio::spawn(async move {
                     match &script.tls {

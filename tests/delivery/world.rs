@@ -1,6 +1,6 @@
 //! What a delivery test happens in: a store in a folder of its own, DNS from a table, a courier.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +10,12 @@ use mailctl::mailflow::delivery::{Courier, Equipment, RelayHop};
 use mailctl::mailflow::routing::Router;
 use mailctl::mailflow::signing::Signers;
 use mailctl::plan::Plan;
-use mailctl::runtime::net::connector::TcpConnector;
+use mailctl::runtime::net::connector::{Authorities, TcpConnector};
 use mailctl::state::queue::{self, NewMessage, QueueId, QueueMessage, QueueRecipient, RecipientState};
 use mailctl::state::store::{Options, Store, account, message};
 use mailctl::vocabulary::dns::{Answer, Lookup, Mx, ResolveError, Resolver, Verdict};
 use mailctl::vocabulary::mail::{BodyType, Domain, ReversePath};
+use serde_json::Value;
 use tokio::sync::Semaphore;
 
 /// DNS as a table. What is not in it does not exist.
@@ -53,9 +54,46 @@ pub struct World {
 pub struct Setting {
     pub zone: Zone,
     pub port: u16,
-    pub relay: Option<RelayHop>,
-    /// PEM of the relay's authority.
-    pub authority: Option<String>,
+    /// By name.
+    pub relays: BTreeMap<String, RelayHop>,
+    /// PEM of who may vouch for each relay.
+    pub authorities: BTreeMap<String, String>,
+    /// PEM of who may vouch for MX hosts.
+    pub mx_authority: Option<String>,
+    pub sources: Vec<IpAddr>,
+    /// Members of the plan's `outbound` in place of the usual ones.
+    pub outbound: Value,
+    /// The plan's `relaying`.
+    pub relaying: Value,
+    /// The plan's `listeners` and `host.addresses`.
+    pub listeners: Value,
+    pub host_addresses: Value,
+}
+
+impl Setting {
+    fn authorities(&self) -> Authorities {
+        let bytes = |pem: &String| pem.clone().into_bytes();
+        Authorities {
+            mx: self.mx_authority.as_ref().map(bytes),
+            relays: self.authorities.iter().map(|(name, pem)| (name.clone(), bytes(pem))).collect(),
+        }
+    }
+
+    fn plan(&self) -> Plan {
+        let mut plan = plan(self.port);
+        for (name, value) in self.outbound.as_object().into_iter().flatten() {
+            plan["outbound"][name] = value.clone();
+        }
+        for (name, value) in [("relaying", &self.relaying), ("listeners", &self.listeners)] {
+            if value.is_object() {
+                plan[name] = value.clone();
+            }
+        }
+        if self.host_addresses.is_array() {
+            plan["host"]["addresses"] = self.host_addresses.clone();
+        }
+        serde_json::from_value(plan).unwrap()
+    }
 }
 
 pub const MESSAGE: &[u8] =
@@ -63,15 +101,15 @@ pub const MESSAGE: &[u8] =
 /// Of the Return-Path line.
 pub const SKIP: u64 = 30;
 
-fn plan(port: u16) -> Plan {
-    serde_json::from_value(serde_json::json!({
+fn plan(port: u16) -> Value {
+    serde_json::json!({
         "format": 1, "compiler": "test", "source_digest": "sha256:0", "profile": "lab",
-        "host": { "name": "mail.example.org", "addresses": ["192.0.2.10"] },
-        "listeners": {}, "tls": { "min_version": "1.2" }, "certificates": [],
+        "host": { "name": "mail.example.org", "addresses": ["192.0.2.10"], "role": "full" },
+        "listeners": {}, "tls": { "min_version": "1.2", "profile": "intermediate", "session_tickets": false }, "certificates": [],
         "domains": { "example.org": { "dkim": [] } },
         "accounts": { "a@example.org": {}, "postmaster@example.org": {} },
         "aliases": {},
-        "outbound": { "retry_after_seconds": [60], "lifetime_seconds": 432000, "resolver": "system", "mx_port": port },
+        "outbound": { "default": "direct", "tls": "opportunistic", "retry_after_seconds": [60], "lifetime_seconds": 432000, "resolver": "system", "mx_port": port },
         "storage": { "embedded": {} },
         "limits": {
             "message_octets_max": 1000000, "recipients_max": 100, "connections_max": 100,
@@ -79,22 +117,22 @@ fn plan(port: u16) -> Plan {
             "password_checks_max": 2, "drain_seconds": 10
         },
         "logging": { "format": "text", "level": "info" }, "dns": [], "firewall": []
-    }))
-    .unwrap()
+    })
 }
 
 impl World {
     pub fn new(setting: Setting) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(folder.path(), Options::default()).unwrap());
-        let plan = plan(setting.port);
+        let plan = setting.plan();
+        let connector = TcpConnector::new(&setting.authorities(), &setting.sources).unwrap();
         let equipment = Equipment {
             store: store.clone(),
             router: Router::new(&plan),
             signers: Signers::default(),
             resolver: Arc::new(setting.zone),
-            connector: Arc::new(TcpConnector::new(setting.authority.as_deref().map(str::as_bytes)).unwrap()),
-            relay: setting.relay,
+            connector: Arc::new(connector),
+            relays: setting.relays,
             clock: Timestamp::now,
         };
         Self { courier: Arc::new(Courier::new(&plan, equipment)), store, _folder: folder }

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::ports::tls_mode;
 use super::template::{Format, render};
+use super::ways::{Destination, ways};
 use crate::plan::Plan;
-use crate::plan::document::{Listener, Protocol, RelayTls};
+use crate::plan::document::{Listener, Protocol};
 
 const TEMPLATE: &str = include_str!("flowchart.mmd.j2");
 
@@ -16,7 +17,11 @@ struct Values {
     submission: Vec<Node>,
     reading: Vec<Node>,
     domains: String,
-    out: Out,
+    outs: Vec<Out>,
+    /// The MX of each domain, where mail goes there directly.
+    direct: Option<Node>,
+    /// Whether SMTP listeners take mail for others.
+    relays: bool,
 }
 
 #[derive(Serialize)]
@@ -30,22 +35,28 @@ struct Node {
 
 #[derive(Serialize)]
 struct Out {
-    relay: bool,
+    id: String,
+    kind: &'static str,
     name: String,
     port: u16,
     tls: &'static str,
+    /// Whether it passes the mail on to other servers.
+    onward: bool,
 }
 
 /// A flowchart that any Mermaid renderer takes: the Internet on the left, mailboxes and other servers on
 /// the right.
 pub fn mermaid(plan: &Plan) -> String {
+    let (outs, direct) = outs(plan);
     let mut values = Values {
         host: plan.host.name.to_string(),
         smtp: Vec::new(),
         submission: Vec::new(),
         reading: Vec::new(),
         domains: domains(plan),
-        out: out(plan),
+        outs,
+        direct,
+        relays: !plan.relaying.is_nobody(),
     };
     let mut listeners: Vec<_> = plan.listeners.iter().collect();
     listeners.sort_by_key(|(name, listener)| (listener.port, name.as_str()));
@@ -74,15 +85,19 @@ fn domains(plan: &Plan) -> String {
     names.join(", ")
 }
 
-fn out(plan: &Plan) -> Out {
-    match plan.outbound.relays.values().next() {
-        Some(relay) => {
-            let tls = match relay.tls {
-                RelayTls::Implicit => "implicit",
-                RelayTls::StarttlsRequired => "starttls-required",
-            };
-            Out { relay: true, name: relay.host.to_string(), port: relay.port, tls }
-        }
-        None => Out { relay: false, name: String::new(), port: plan.outbound.mx_port, tls: "starttls" },
+/// The relays and primaries, and the MX if mail goes there directly.
+fn outs(plan: &Plan) -> (Vec<Out>, Option<Node>) {
+    let (mut outs, mut direct) = (Vec::new(), None);
+    for (n, way) in ways(plan).into_iter().enumerate() {
+        let (kind, name, onward) = match way.to {
+            Destination::Relay(host) => ("Relay", host, true),
+            Destination::Primary(host) => ("Primary server", host, false),
+            Destination::Mx => {
+                direct = Some(Node { id: "mx".to_owned(), name: String::new(), port: way.port, tls: way.tls });
+                continue;
+            }
+        };
+        outs.push(Out { id: format!("out{n}"), kind, name, port: way.port, tls: way.tls, onward });
     }
+    (outs, direct)
 }

@@ -24,3 +24,4 @@ pub mod review;
 mod table;
 mod template;
 pub mod unit;
+mod ways;

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::table::table as columns;
+use super::ways::{Destination, Way, ways};
 use crate::plan::Plan;
-use crate::plan::document::{Listener, Protocol, Relay, RelayTls, TlsMode};
+use crate::plan::document::{Listener, Protocol, TlsMode};
 
 /// Version of the JSON form. It changes when a field goes or changes its meaning.
 pub const FORMAT: u32 = 1;
@@ -75,10 +76,7 @@ fn rows(plan: &Plan) -> Vec<Row> {
     let mut listeners: Vec<_> = plan.listeners.iter().collect();
     listeners.sort_by_key(|(name, listener)| (listener.port, name.as_str()));
     let mut rows: Vec<Row> = listeners.into_iter().map(|(name, listener)| inbound(plan, name, listener)).collect();
-    rows.push(match plan.outbound.relays.values().next() {
-        Some(relay) => to_relay(relay),
-        None => to_mx(plan.outbound.mx_port),
-    });
+    rows.extend(ways(plan).into_iter().map(outbound));
     rows
 }
 
@@ -157,34 +155,41 @@ pub(super) fn tls_mode(tls: TlsMode) -> &'static str {
     }
 }
 
-fn to_relay(relay: &Relay) -> Row {
-    let (tls, why): (_, &'static str) = match relay.tls {
-        RelayTls::Implicit => ("implicit", "TLS from the first octet; the certificate is verified"),
-        RelayTls::StarttlsRequired => ("starttls-required", "nothing is sent before TLS; the certificate is verified"),
-    };
-    Row {
-        inbound: false,
-        name: relay.host.to_string(),
-        port: relay.port,
-        tls,
-        who: "all mail for domains not ours".to_owned(),
-        refuses: "a relay without TLS or with another certificate",
-        why,
-        standards: &["RFC 3207 §4", "RFC 9525"],
-    }
-}
-
-fn to_mx(port: u16) -> Row {
-    Row {
-        inbound: false,
-        name: "each domain's MX".to_owned(),
-        port,
-        tls: "starttls",
-        who: "mail for domains not ours".to_owned(),
-        refuses: "",
-        why: "TLS is used whenever the other side offers it, and its certificate is not asked for",
-        standards: &["RFC 5321 §5.1", "RFC 7435"],
-    }
+fn outbound(way: Way) -> Row {
+    let (name, refuses, why, standards): (String, &'static str, &'static str, &'static [&'static str]) =
+        match (way.to, way.tls) {
+            (Destination::Relay(host), "implicit") => (
+                host,
+                "a relay without TLS or with another certificate",
+                "TLS from the first octet; the certificate is verified",
+                &["RFC 8314 §3.3", "RFC 9525"],
+            ),
+            (Destination::Relay(host), _) => (
+                host,
+                "a relay without TLS or with another certificate",
+                "nothing is sent before TLS; the certificate is verified",
+                &["RFC 3207 §4", "RFC 9525"],
+            ),
+            (Destination::Mx, "starttls-required") => (
+                "each domain's MX".to_owned(),
+                "a host without TLS or with another certificate",
+                "nothing is sent before TLS; the certificate is verified for the MX host's name",
+                &["RFC 5321 §5.1", "RFC 3207 §4", "RFC 9525"],
+            ),
+            (Destination::Mx, _) => (
+                "each domain's MX".to_owned(),
+                "",
+                "TLS is used whenever the other side offers it, and its certificate is not asked for",
+                &["RFC 5321 §5.1", "RFC 7435"],
+            ),
+            (Destination::Primary(host), _) => (
+                host,
+                "",
+                "TLS is used whenever the other side offers it; the primary decides about the mail",
+                &["RFC 5321 §5.1", "RFC 7435"],
+            ),
+        };
+    Row { inbound: false, name, port: way.port, tls: way.tls, who: way.what, refuses, why, standards }
 }
 
 #[cfg(test)]

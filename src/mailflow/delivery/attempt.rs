@@ -50,7 +50,7 @@ pub struct Hop<'a> {
     /// The name that a certificate must be for, and that the log shows.
     pub host: &'a Domain,
     pub address: SocketAddr,
-    pub policy: TlsPolicy,
+    pub policy: TlsPolicy<'a>,
     /// Given to the session only if the policy verifies the host.
     pub login: Option<&'a RelayLogin>,
     /// Our name in EHLO.

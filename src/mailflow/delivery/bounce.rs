@@ -1,5 +1,6 @@
 //! Telling the sender: the delivery status notification of RFC 3461 §6.3 and RFC 3464, as multipart/report
-//! (RFC 6522) of three parts: words for a person, fields for a program, the header of the message.
+//! (RFC 6522) of three parts: words for a person, fields for a program, the header of the message. It says
+//! that recipients failed, or that the message for them is late and still waits.
 //!
 //! Invariants: nothing is ever sent to the null reverse-path, so that no two servers bounce at each other
 //! (RFC 5321 §6.1); the notification's own reverse-path is null; it says that a machine wrote it (RFC 3834).
@@ -19,21 +20,32 @@ pub const RETURNED_HEADER_OCTETS_MAX: usize = 64 * 1024;
 /// A server's words, cut so that every line stays within RFC 5322 §2.1.1's 998 octets.
 const DIAGNOSTIC_CHARS_MAX: usize = 800;
 
+/// What a notification is about (RFC 3464 §2.3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Delayed,
+    Failed,
+}
+
 /// What a notification is made from.
 #[derive(Debug)]
 pub struct Bounce<'a> {
     /// Reporting-MTA, and the domain of its From.
     pub host: &'a Domain,
     pub from: &'a Address,
-    /// The failed message's reverse-path, which is who is told.
+    /// The message's reverse-path, which is who is told.
     pub to: &'a Address,
-    /// Of the failed message, e.g. `q1f3`; makes boundary and Message-ID unique.
+    /// Of the message, e.g. `q1f3`; makes boundary and Message-ID unique.
     pub queue_id: &'a str,
     pub arrived: Timestamp,
     pub now: Timestamp,
-    /// At least one. The replies are the last that were had; transient ones mean that time ran out.
-    pub failed: &'a [Finding],
-    /// The beginning of the failed message, at least its header or `RETURNED_HEADER_OCTETS_MAX` octets.
+    pub about: Fate,
+    /// When the message is given up.
+    pub expires: Timestamp,
+    /// At least one. The replies are the last that were had; transient ones of failed recipients mean that
+    /// time ran out.
+    pub findings: &'a [Finding],
+    /// The beginning of the message, at least its header or `RETURNED_HEADER_OCTETS_MAX` octets.
     pub original: &'a [u8],
 }
 
@@ -51,7 +63,7 @@ impl Bounce<'_> {
     pub fn compose(&self) -> Composed {
         let returned = self.returned_header();
         let international = !self.to.is_ascii()
-            || self.failed.iter().any(|failed| !failed.recipient.is_ascii())
+            || self.findings.iter().any(|finding| !finding.recipient.is_ascii())
             || !returned.is_ascii();
         let (status_type, headers_type) = match international {
             true => ("message/global-delivery-status", "message/global-headers"),
@@ -76,10 +88,14 @@ impl Bounce<'_> {
     }
 
     fn header(&self, boundary: &str) -> String {
+        let subject = match self.about {
+            Fate::Delayed => "Delayed mail: still waiting to be delivered",
+            Fate::Failed => "Undelivered mail returned to sender",
+        };
         let mut header = format!(
             "From: Mail Delivery System <{}>\r\n\
              To: <{}>\r\n\
-             Subject: Undelivered mail returned to sender\r\n\
+             Subject: {subject}\r\n\
              Date: {}\r\n\
              Message-ID: <{boundary}@{}>\r\n",
             self.from,
@@ -100,22 +116,28 @@ impl Bounce<'_> {
     }
 
     fn words(&self) -> String {
-        let mut text = format!(
-            "This is the mail server {}.\r\n\r\n\
-             Your message could not be delivered to the addresses below. Nobody will try again;\r\n\
-             the part of this report named \"delivery status\" says the same for programs.\r\n",
-            self.host
-        );
-        for failed in self.failed {
-            let who = match &failed.remote {
+        let mut text = format!("This is the mail server {}.\r\n\r\n", self.host);
+        text.push_str(&match self.about {
+            Fate::Delayed => format!(
+                "Your message could not yet be delivered to the addresses below. It need not be sent again:\r\n\
+                 this server goes on trying until {}.\r\n",
+                self.expires.rfc5322()
+            ),
+            Fate::Failed => "Your message could not be delivered to the addresses below. Nobody will try again;\r\n\
+                 the part of this report named \"delivery status\" says the same for programs.\r\n"
+                .to_owned(),
+        });
+        for finding in self.findings {
+            let who = match &finding.remote {
                 Some(host) => format!("{host} said"),
                 None => "This server found".to_owned(),
             };
-            let why = if failed.reply.is_permanent() { "" } else { "After many attempts the time is up. " };
+            let late = self.about == Fate::Failed && !finding.reply.is_permanent();
+            let why = if late { "After many attempts the time is up. " } else { "" };
             text.push_str(&format!(
                 "\r\n<{}>\r\n    {why}{who}: {}\r\n",
-                failed.recipient,
-                plain(&failed.reply.to_string())
+                finding.recipient,
+                plain(&finding.reply.to_string())
             ));
         }
         text
@@ -124,31 +146,51 @@ impl Bounce<'_> {
     /// RFC 3464 §2: one group about the message, one about each recipient.
     fn status(&self, international: bool) -> String {
         let kind = if international { "utf-8" } else { "rfc822" };
+        let action = match self.about {
+            Fate::Delayed => "delayed",
+            Fate::Failed => "failed",
+        };
         let mut fields = format!(
             "Reporting-MTA: dns; {}\r\nX-Queue-ID: {}\r\nArrival-Date: {}\r\n",
             self.host,
             self.queue_id,
             self.arrived.rfc5322()
         );
-        for failed in self.failed {
-            // RFC 3463 §3.5: the code of the actual problem rather than "delivery time expired".
-            let fallback = if failed.reply.is_permanent() { Enhanced(5, 0, 0) } else { Enhanced(4, 4, 7) };
-            let status = failed.reply.enhanced.unwrap_or(fallback);
+        for finding in self.findings {
+            let status = self.status_code(finding);
             fields.push_str(&format!(
-                "\r\nFinal-Recipient: {kind}; {}\r\nAction: failed\r\nStatus: {status}\r\n",
-                failed.recipient
+                "\r\nFinal-Recipient: {kind}; {}\r\nAction: {action}\r\nStatus: {status}\r\n",
+                finding.recipient
             ));
-            match &failed.remote {
+            match &finding.remote {
                 Some(host) => fields.push_str(&format!(
                     "Remote-MTA: dns; {host}\r\nDiagnostic-Code: smtp; {}\r\n",
-                    plain(&failed.reply.to_string())
+                    plain(&finding.reply.to_string())
                 )),
                 // RFC 3464 §2.3.6: not a reply of SMTP, so not of type smtp.
-                None => fields.push_str(&format!("Diagnostic-Code: x-mailctl; {}\r\n", plain(&failed.reply.text))),
+                None => fields.push_str(&format!("Diagnostic-Code: x-mailctl; {}\r\n", plain(&finding.reply.text))),
             }
             fields.push_str(&format!("Last-Attempt-Date: {}\r\n", self.now.rfc5322()));
+            // RFC 3464 §2.3.9: of delayed recipients alone.
+            if self.about == Fate::Delayed {
+                fields.push_str(&format!("Will-Retry-Until: {}\r\n", self.expires.rfc5322()));
+            }
         }
         fields
+    }
+
+    fn status_code(&self, finding: &Finding) -> Enhanced {
+        let fallback = match (self.about, finding.reply.is_permanent()) {
+            // RFC 3464 §2.3.3: the status of what is delayed is a persistent transient one.
+            (Fate::Delayed, _) => Enhanced(4, 0, 0),
+            (Fate::Failed, true) => Enhanced(5, 0, 0),
+            // RFC 3463 §3.5: delivery time expired, where the actual problem has no code.
+            (Fate::Failed, false) => Enhanced(4, 4, 7),
+        };
+        match finding.reply.enhanced {
+            Some(known) if self.about == Fate::Failed || known.0 == 4 => known,
+            _ => fallback,
+        }
     }
 
     /// The original's header, whole lines of it, without the empty line.
@@ -194,6 +236,10 @@ mod tests {
     }
 
     fn compose(failed: &[Finding], to: &str, original: &[u8]) -> Composed {
+        report(Fate::Failed, failed, to, original)
+    }
+
+    fn report(about: Fate, findings: &[Finding], to: &str, original: &[u8]) -> Composed {
         let host: Domain = "mail.example.org".parse().unwrap();
         let from: Address = "MAILER-DAEMON@mail.example.org".parse().unwrap();
         let to: Address = to.parse().unwrap();
@@ -204,7 +250,9 @@ mod tests {
             queue_id: "q7",
             arrived: Timestamp(1_795_000_000_000),
             now: Timestamp(1_795_000_100_000),
-            failed,
+            about,
+            expires: Timestamp(1_795_432_000_000),
+            findings,
             original,
         };
         bounce.compose()
@@ -242,6 +290,25 @@ mod tests {
              Remote-MTA: dns; mx.example.net\r\nDiagnostic-Code: smtp; 550 5.1.1 no such user\r\n"
         ));
         assert!(status.contains("Status: 4.4.2\r\nDiagnostic-Code: x-mailctl; mx: refused\r\n"));
+    }
+
+    #[test]
+    fn rfc3464_2_3_3_a_delay_says_until_when() {
+        let late = [
+            finding("x@example.net", Reply::new(450, Enhanced(4, 2, 1), "busy"), Some("mx.example.net")),
+            finding(
+                "y@example.net",
+                Reply { code: 450, enhanced: None, text: "later".to_owned() },
+                Some("mx.example.net"),
+            ),
+        ];
+        let composed = report(Fate::Delayed, &late, "a@example.org", b"Subject: hi\r\n\r\n");
+        let text = String::from_utf8(composed.message).unwrap();
+        assert!(text.contains("Subject: Delayed mail") && text.contains("need not be sent again"), "{text}");
+        assert!(!text.contains("the time is up") && !text.contains("failed"), "{text}");
+        let until = format!("Will-Retry-Until: {}\r\n", Timestamp(1_795_432_000_000).rfc5322());
+        assert_eq!(text.matches(&until).count(), 2);
+        assert!(text.contains("Action: delayed\r\nStatus: 4.2.1\r\n") && text.contains("Status: 4.0.0\r\n"), "{text}");
     }
 
     #[test]

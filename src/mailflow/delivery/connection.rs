@@ -17,11 +17,13 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// Who must vouch for the server's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trust {
+pub enum Trust<'a> {
     /// Nobody: opportunistic TLS (RFC 7435) protects from those who only listen.
     Anybody,
-    /// The relay's authorities, and the certificate must be for the name (RFC 6125).
-    Relay,
+    /// The authorities of other people's servers, and the certificate must be for the name (RFC 9525).
+    Mx,
+    /// The authorities of the relay that the plan calls so, and the certificate must be for the name.
+    Relay(&'a str),
 }
 
 pub type Opening<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
@@ -36,6 +38,6 @@ pub trait Connector: Send + Sync {
         &'a self,
         stream: Box<dyn Stream>,
         name: &'a Domain,
-        trust: Trust,
+        trust: Trust<'a>,
     ) -> Opening<'a, (Box<dyn Stream>, TlsFacts)>;
 }

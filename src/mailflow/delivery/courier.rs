@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
 use super::attempt::{Contents, Hop, attempt};
 use super::classify::{self, Finding, Verdict};
 use super::connection::Connector;
-use super::next_hop::NextHop;
+use super::next_hop::{NextHop, Routes};
 pub use super::next_hop::{RelayHop, RelayLogin};
 use super::target::{self, Target};
 use super::throttle::{Throttle, Ticket};
-use super::tls_policy::TlsPolicy;
+use super::tls_policy::{TlsPolicies, TlsPolicy};
 use crate::ground::clock::Timestamp;
 use crate::mailflow::routing::{Resolution, Router};
 use crate::mailflow::schedule::Schedule;
@@ -34,8 +35,8 @@ pub struct Equipment {
     pub signers: Signers,
     pub resolver: Arc<dyn Resolver>,
     pub connector: Arc<dyn Connector>,
-    /// Absent: direct to the MX.
-    pub relay: Option<RelayHop>,
+    /// All that the plan's routes name.
+    pub relays: BTreeMap<String, RelayHop>,
     /// Reads the time. The runtime's clock; tests bring their own.
     pub clock: fn() -> Timestamp,
 }
@@ -44,8 +45,23 @@ pub struct Equipment {
 pub struct Courier {
     pub(super) equipment: Equipment,
     pub(super) schedule: Schedule,
+    pub(super) delay_notice: Option<Duration>,
+    routes: Routes,
+    tls: TlsPolicies,
     mx_port: u16,
     throttle: Throttle,
+}
+
+/// How the hosts of one next hop are to be spoken to.
+#[derive(Clone, Copy)]
+struct Manner<'a> {
+    port: u16,
+    policy: TlsPolicy<'a>,
+    login: Option<&'a RelayLogin>,
+    /// The plan names the host: that it cannot be found is not the sender's mistake.
+    named: bool,
+    /// Our DKIM signatures go along.
+    sign: bool,
 }
 
 /// The recipients of one entry that share a next hop.
@@ -66,14 +82,22 @@ struct Sorted {
 impl Courier {
     pub fn new(plan: &Plan, equipment: Equipment) -> Self {
         let schedule = Schedule::new(&plan.outbound.retry_after_seconds, plan.outbound.lifetime_seconds);
-        Self { equipment, schedule, mx_port: plan.outbound.mx_port, throttle: Throttle::default() }
+        Self {
+            equipment,
+            schedule,
+            delay_notice: plan.outbound.delay_notice_seconds.map(Duration::from_secs),
+            routes: Routes::new(plan),
+            tls: TlsPolicies::new(&plan.outbound),
+            mx_port: plan.outbound.mx_port,
+            throttle: Throttle::default(),
+        }
     }
 
     /// Carries one entry: every recipient that is due gets an outcome, each group's in one transaction.
     /// `tickets` bounds how many connections there are at once.
     pub async fn carry(self: Arc<Self>, due: Due, tickets: Arc<tokio::sync::Semaphore>) {
         let due = Arc::new(due);
-        let sorted = self.sort(&due.recipients);
+        let sorted = self.sort(&due);
         self.settle_here(&due, sorted.local, sorted.unknown).await;
         let mut groups = JoinSet::new();
         for (hop, recipients) in sorted.by_hop {
@@ -86,17 +110,15 @@ impl Courier {
         while groups.join_next().await.is_some() {}
     }
 
-    fn sort(&self, recipients: &[QueueRecipient]) -> Sorted {
+    fn sort(&self, due: &Due) -> Sorted {
         let mut sorted = Sorted::default();
-        for recipient in recipients {
+        for recipient in &due.recipients {
             match self.equipment.router.resolve(&recipient.forward_path) {
                 Resolution::Local(accounts) => sorted.local.push((recipient.clone(), accounts)),
                 Resolution::UnknownUser => sorted.unknown.push(recipient.clone()),
                 Resolution::Remote => {
-                    let hop = match self.equipment.relay {
-                        Some(_) => NextHop::Relay,
-                        None => NextHop::Domain(recipient.forward_path.domain.clone()),
-                    };
+                    let sender = &due.message.reverse_path;
+                    let hop = self.routes.next_hop(sender, &recipient.forward_path, recipient.attempts);
                     sorted.by_hop.entry(hop).or_default().push(recipient.clone());
                 }
             }
@@ -121,48 +143,63 @@ impl Courier {
 
     async fn carry_group(&self, due: &Due, group: Group, ticket: Ticket) {
         let findings = match &group.hop {
-            NextHop::Relay => self.to_relay(due, &group).await,
             NextHop::Domain(domain) => self.to_domain(due, &group, domain).await,
+            NextHop::Primary(domain) => self.to_primary(due, &group, domain).await,
+            NextHop::Relay(name) => self.to_relay(due, &group, name).await,
         };
         drop(ticket);
         self.record(due, &group.recipients, findings).await;
     }
 
-    async fn to_relay(&self, due: &Due, group: &Group) -> Vec<Finding> {
-        let Some(relay) = &self.equipment.relay else { return Vec::new() };
-        let target = Target { host: relay.host.clone(), address: relay.host.literal() };
-        let hosts = vec![target];
-        self.to_hosts(due, group, hosts, relay.port, TlsPolicy::Relay(relay.tls), relay.credentials.as_ref()).await
+    async fn to_relay(&self, due: &Due, group: &Group, name: &str) -> Vec<Finding> {
+        let Some(relay) = self.equipment.relays.get(name) else {
+            // A plan that is served has all its relays; whatever this is may be mended while the mail waits.
+            let reply = Reply::new(451, Enhanced(4, 3, 5), format!("the relay {name} is not known here"));
+            return all(&group.recipients, &reply);
+        };
+        let manner = Manner {
+            port: relay.port,
+            policy: TlsPolicy::Relay { name, tls: relay.tls },
+            login: relay.credentials.as_ref(),
+            named: true,
+            sign: relay.sign,
+        };
+        self.to_hosts(due, group, vec![named(&relay.host)], manner).await
+    }
+
+    /// RFC 5321 §5.1: what a backup MX has taken goes to a better one, here to the one that the plan names.
+    async fn to_primary(&self, due: &Due, group: &Group, domain: &Domain) -> Vec<Finding> {
+        let Some((host, port)) = self.routes.primary(domain) else { return Vec::new() };
+        let manner = Manner { port, named: true, ..self.direct(domain) };
+        self.to_hosts(due, group, vec![named(host)], manner).await
     }
 
     async fn to_domain(&self, due: &Due, group: &Group, domain: &Domain) -> Vec<Finding> {
         let now = (self.equipment.clock)();
         // The seed changes with every attempt, so that equal MX hosts share the load over time.
         let seed = now.0.unsigned_abs() ^ due.message.id.0.unsigned_abs().rotate_left(32);
-        match target::targets(&*self.equipment.resolver, &self.equipment.router, domain, seed).await {
-            Ok(hosts) => self.to_hosts(due, group, hosts, self.mx_port, TlsPolicy::Opportunistic, None).await,
+        let (resolver, router) = (&*self.equipment.resolver, &self.equipment.router);
+        match target::targets(resolver, router, domain, self.mx_port, seed).await {
+            Ok(hosts) => self.to_hosts(due, group, hosts, self.direct(domain)).await,
             Err(reply) => all(&group.recipients, &reply),
         }
     }
 
+    /// How the hosts of a domain are spoken to.
+    fn direct(&self, domain: &Domain) -> Manner<'static> {
+        Manner { port: self.mx_port, policy: self.tls.for_domain(domain), login: None, named: false, sign: true }
+    }
+
     /// Tries host after host until every recipient is delivered or refused for good (RFC 5321 §5.1).
-    async fn to_hosts(
-        &self,
-        due: &Due,
-        group: &Group,
-        hosts: Vec<Target>,
-        port: u16,
-        policy: TlsPolicy,
-        login: Option<&RelayLogin>,
-    ) -> Vec<Finding> {
+    async fn to_hosts(&self, due: &Due, group: &Group, hosts: Vec<Target>, manner: Manner<'_>) -> Vec<Finding> {
+        let (resolver, router) = (&*self.equipment.resolver, &self.equipment.router);
         let mut open: BTreeMap<Address, Option<Finding>> =
             group.recipients.iter().map(|recipient| (recipient.forward_path.clone(), None)).collect();
         let mut settled = Vec::new();
         for host in hosts {
-            let addresses = match target::addresses(&*self.equipment.resolver, &self.equipment.router, &host).await {
+            let addresses = match target::addresses(resolver, router, &host, manner.port).await {
                 Ok(addresses) => addresses,
-                // The operator named the relay, so its name is not the sender's mistake.
-                Err(reply) if !policy.may_fall_back() => {
+                Err(reply) if manner.named => {
                     note(&mut open, &Reply::new(451, Enhanced(4, 4, 4), reply.text));
                     continue;
                 }
@@ -174,12 +211,12 @@ impl Courier {
             for address in addresses {
                 let hop = Hop {
                     host: &host.host,
-                    address: SocketAddr::new(address, port),
-                    policy,
-                    login,
-                    helo: self.equipment.router.host(),
+                    address: SocketAddr::new(address, manner.port),
+                    policy: manner.policy,
+                    login: manner.login,
+                    helo: router.host(),
                 };
-                let delivery = self.delivery(due, open.keys().cloned().collect());
+                let delivery = delivery(due, open.keys().cloned().collect(), manner.sign);
                 let contents = StoredContents(&self.equipment.store);
                 match attempt(&*self.equipment.connector, &contents, hop, &delivery).await {
                     Err(reply) => note(&mut open, &reply),
@@ -209,18 +246,24 @@ impl Courier {
         }));
         settled
     }
+}
 
-    fn delivery(&self, due: &Due, recipients: Vec<Address>) -> Delivery {
-        let message = &due.message;
-        Delivery {
-            reverse_path: message.reverse_path.clone(),
-            recipients,
-            body: message.body,
-            smtputf8: message.smtputf8,
-            prefix: message.prefix.clone(),
-            content: ContentRef(message.content.0),
-            range: message.skip_octets..message.octets,
-        }
+/// A host that the plan names.
+fn named(host: &Domain) -> Target {
+    Target { host: host.clone(), address: host.literal() }
+}
+
+fn delivery(due: &Due, recipients: Vec<Address>, sign: bool) -> Delivery {
+    let message = &due.message;
+    Delivery {
+        reverse_path: message.reverse_path.clone(),
+        recipients,
+        body: message.body,
+        smtputf8: message.smtputf8,
+        // The prefix is our signatures and nothing else.
+        prefix: if sign { message.prefix.clone() } else { Vec::new() },
+        content: ContentRef(message.content.0),
+        range: message.skip_octets..message.octets,
     }
 }
 

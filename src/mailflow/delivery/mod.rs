@@ -1,7 +1,7 @@
 //! Delivery to other servers: from a queue entry to its outcome.
 //!
 //! [`worker`] leases what is due and sends a [`courier`] for each entry. The courier groups recipients by
-//! [`next_hop`] (the relay, or each destination domain), finds the hosts ([`target`]: RFC 5321 §5.1, RFC 7505),
+//! [`next_hop`] (a relay, a primary server, or each destination domain), finds the hosts ([`target`]: RFC 5321 §5.1, RFC 7505),
 //! and makes one [`attempt`] after the other under a [`tls_policy`], over a [`connection`] that the runtime
 //! opens. [`classify`] says what the replies mean, [`super::schedule`] when to try again, [`bounce`] what the
 //! sender is told (RFC 3464), and `outcome` records it all.
@@ -11,12 +11,11 @@
 //!   nothing has happened, so a crash repeats an attempt and never loses a message (RFC 5321 §6.1).
 //! - Only a 5yz reply, a domain that takes no mail, or the end of the lifetime fails a recipient. Whatever
 //!   goes wrong with connections, TLS, DNS or credentials defers it.
-//! - Credentials go to the relay of the plan alone, after its certificate was verified for its name.
+//! - Credentials go to their own relay alone, after its certificate was verified for its name.
 //! - No bounce is ever made for the null reverse-path.
 //! - At most `limits::DELIVERIES_CONCURRENT_MAX` connections at once, and twenty to one next hop.
 //!
-//! What it does not do yet: DANE, MTA-STS, several messages over one connection, routes by domain, notices
-//! of delay. Delivery status notifications that a sender asks for (RFC 3461's parameters) are not offered.
+//! What it does not do yet: DANE, MTA-STS, several messages over one connection. Delivery status notifications that a sender asks for (RFC 3461's parameters) are not offered.
 
 pub mod attempt;
 pub mod bounce;

@@ -1,5 +1,5 @@
-//! Recording: what was found for a group of recipients becomes rows, and a bounce where one is due, in one
-//! transaction. Until it commits nothing has happened: after a crash the attempt is made again, which may
+//! Recording: what was found for a group of recipients becomes rows, and a report to the sender where one is
+//! due (a bounce, or once the notice of a delay), in one transaction. Until it commits nothing has happened: after a crash the attempt is made again, which may
 //! deliver twice but never loses (RFC 5321 §6.1).
 
 use std::collections::{BTreeSet, HashMap};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tracing::{error, info, warn};
 
-use super::bounce::{Bounce, Composed, RETURNED_HEADER_OCTETS_MAX};
+use super::bounce::{Bounce, Composed, Fate, RETURNED_HEADER_OCTETS_MAX};
 use super::classify::{Finding, Verdict};
 use super::courier::Courier;
 use crate::ground::clock::Timestamp;
@@ -20,14 +20,15 @@ use crate::state::queue::{self, Due, Outcome, QueueMessage, QueueRecipient, Reci
 use crate::state::store::{self, Staged, StoreError};
 use crate::vocabulary::mail::{Address, BodyType, ReversePath};
 
-/// A bounce on its way into the store: its bytes, and where it goes.
+/// A report to the sender on its way into the store: its bytes, and where it goes.
 struct Notice {
     staged: Staged,
     posting: Posting,
 }
 
-/// What the rows of a bounce say.
+/// What the rows of a report say.
 struct Posting {
+    about: Fate,
     to: Whom,
     smtputf8: bool,
     eight_bit: bool,
@@ -47,7 +48,6 @@ enum Whom {
 struct Decision {
     row: RecipientId,
     outcome: Outcome,
-    failed: bool,
 }
 
 impl Courier {
@@ -57,18 +57,26 @@ impl Courier {
         let mut by_address: HashMap<Address, Finding> =
             findings.into_iter().map(|finding| (finding.recipient.clone(), finding)).collect();
         let mut decisions = Vec::new();
-        let mut failed = Vec::new();
+        let (mut failed, mut deferred) = (Vec::new(), Vec::new());
         for recipient in recipients {
             let Some(finding) = by_address.remove(&recipient.forward_path) else { continue };
             let decision = self.decide(&due.message, recipient, &finding, now);
             log(&due.message, recipient, &finding, &decision.outcome, now);
-            if decision.failed {
-                failed.push(finding);
+            match decision.outcome {
+                Outcome::Deferred { .. } => deferred.push(finding),
+                Outcome::Delivered { .. } => {}
+                Outcome::Failed { .. } => failed.push(finding),
             }
             decisions.push(decision);
         }
-        let notice = if failed.is_empty() { None } else { self.notice(&due.message, &failed, now) };
-        if let Err(error) = self.write(due, decisions, notice, now).await {
+        let mut notices = Vec::new();
+        if !failed.is_empty() {
+            notices.extend(self.notice(&due.message, Fate::Failed, &failed, now));
+        }
+        if !deferred.is_empty() && self.is_late(&due.message, now) {
+            notices.extend(self.notice(&due.message, Fate::Delayed, &deferred, now));
+        }
+        if let Err(error) = self.write(due, decisions, notices, now).await {
             // The rows are as before: the next attempt finds them due.
             error!(queue = due.message.id.0, %error, "the outcome of a delivery could not be recorded");
         }
@@ -103,24 +111,38 @@ impl Courier {
         now: Timestamp,
     ) -> Decision {
         let reply = finding.reply.to_string();
-        let (outcome, failed) = match finding.verdict() {
-            Verdict::Delivered => (Outcome::Delivered { reply }, false),
-            Verdict::Failed => (Outcome::Failed { reply }, true),
+        let outcome = match finding.verdict() {
+            Verdict::Delivered => Outcome::Delivered { reply },
+            Verdict::Failed => Outcome::Failed { reply },
             Verdict::Deferred => {
                 match self.schedule.after_failure(recipient.attempts.saturating_add(1), now, message.expires) {
-                    Next::Retry(until) => (Outcome::Deferred { until, reply }, false),
-                    Next::Expired => (Outcome::Failed { reply }, true),
+                    Next::Retry(until) => Outcome::Deferred { until, reply },
+                    Next::Expired => Outcome::Failed { reply },
                 }
             }
         };
-        Decision { row: recipient.id, outcome, failed }
+        Decision { row: recipient.id, outcome }
     }
 
-    /// The bounce for `failed`, staged. `None` if nobody may be told.
-    fn notice(&self, message: &QueueMessage, failed: &[Finding], now: Timestamp) -> Option<Notice> {
+    /// Whether the sender is to be told that `message` still waits: once, and never of a report.
+    fn is_late(&self, message: &QueueMessage, now: Timestamp) -> bool {
+        let Some(patience) = self.delay_notice else { return false };
+        let late = now >= message.received.after(patience);
+        if !late || message.is_bounce || message.reverse_path.address().is_none() {
+            return false;
+        }
+        let noticed = self.equipment.store.read(|view| queue::is_delay_noticed(view, message.id));
+        !noticed.unwrap_or_else(|error| {
+            error!(queue = message.id.0, %error, "a message is late, and whether its sender knows cannot be read");
+            true
+        })
+    }
+
+    /// The report about `findings`, staged. `None` if nobody may be told.
+    fn notice(&self, message: &QueueMessage, about: Fate, findings: &[Finding], now: Timestamp) -> Option<Notice> {
         // RFC 5321 §6.1: never to the null reverse-path.
         let Some(sender) = message.reverse_path.address() else {
-            warn!(queue = message.id.0, recipients = failed.len(), "undeliverable, and nobody to tell");
+            warn!(queue = message.id.0, recipients = findings.len(), "undeliverable, and nobody to tell");
             return None;
         };
         let router = &self.equipment.router;
@@ -137,7 +159,7 @@ impl Courier {
             .content(message.content)
             .and_then(|content| content.read(message.skip_octets, RETURNED_HEADER_OCTETS_MAX))
             .unwrap_or_else(|error| {
-                error!(queue = message.id.0, %error, "a bounce goes without the message's header");
+                error!(queue = message.id.0, %error, "a report goes without the message's header");
                 Vec::new()
             });
         let bounce = Bounce {
@@ -147,14 +169,16 @@ impl Courier {
             queue_id: &format!("q{}", message.id.0),
             arrived: message.received,
             now,
-            failed,
+            about,
+            expires: message.expires,
+            findings,
             original: &original,
         };
-        let staged = self.stage(bounce.compose(), to, now);
-        staged.map_err(|error| error!(queue = message.id.0, %error, "a bounce could not be staged")).ok()
+        let staged = self.stage(bounce.compose(), about, to, now);
+        staged.map_err(|error| error!(queue = message.id.0, %error, "a report could not be staged")).ok()
     }
 
-    fn stage(&self, composed: Composed, to: Whom, now: Timestamp) -> Result<Notice, StoreError> {
+    fn stage(&self, composed: Composed, about: Fate, to: Whom, now: Timestamp) -> Result<Notice, StoreError> {
         let mut staged = self.equipment.store.stage();
         let mut skip_octets = 0;
         let mut prefix = Vec::new();
@@ -181,30 +205,38 @@ impl Courier {
         staged.append(&composed.message)?;
         let expires = self.schedule.expires(now);
         let Composed { smtputf8, eight_bit, .. } = composed;
-        Ok(Notice { staged, posting: Posting { to, smtputf8, eight_bit, skip_octets, prefix, expires } })
+        Ok(Notice { staged, posting: Posting { about, to, smtputf8, eight_bit, skip_octets, prefix, expires } })
     }
 
     async fn write(
         &self,
         due: &Due,
         decisions: Vec<Decision>,
-        notice: Option<Notice>,
+        notices: Vec<Notice>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let id = due.message.id;
-        let (staged, posting) = notice.map(|notice| (notice.staged, notice.posting)).unzip();
+        let (staged, postings): (Vec<Staged>, Vec<Posting>) =
+            notices.into_iter().map(|notice| (notice.staged, notice.posting)).unzip();
         let job = move |tx: &mut store::Tx<'_>, contents: &[store::ContentId]| {
             let mut newly_failed = false;
             for decision in decisions {
-                newly_failed |= queue::record(tx, decision.row, &decision.outcome)? && decision.failed;
+                let failed = matches!(decision.outcome, Outcome::Failed { .. });
+                newly_failed |= queue::record(tx, decision.row, &decision.outcome)? && failed;
             }
-            // Who was removed from the queue meanwhile is not written about.
-            if let (true, Some(posting), Some(content)) = (newly_failed, posting, contents.first()) {
-                posting.post(tx, *content, now)?;
+            for (posting, content) in postings.into_iter().zip(contents) {
+                // Who was removed from the queue meanwhile is not written about, and who knows is not told again.
+                let due = match posting.about {
+                    Fate::Delayed => queue::note_delay(tx, id)?,
+                    Fate::Failed => newly_failed,
+                };
+                if due {
+                    posting.post(tx, *content, now)?;
+                }
             }
             queue::finish(tx, id).map(drop)
         };
-        commit(&self.equipment.store, staged.into_iter().collect(), job).await.map(drop)
+        commit(&self.equipment.store, staged, job).await.map(drop)
     }
 }
 

@@ -29,14 +29,20 @@ pub type Targets = Vec<Target>;
 /// A source of randomness for the order of equal preferences: any number, a new one each time.
 pub type Seed = u64;
 
-/// The hosts for `domain`.
+/// The hosts for `domain`, to be connected to at `port`.
 ///
 /// # Errors
 /// A reply of our own: transient if DNS failed, permanent if the domain takes no mail, does not exist, or
 /// leads back to us.
-pub async fn targets(resolver: &dyn Resolver, router: &Router, domain: &Domain, seed: Seed) -> Result<Targets, Reply> {
+pub async fn targets(
+    resolver: &dyn Resolver,
+    router: &Router,
+    domain: &Domain,
+    port: u16,
+    seed: Seed,
+) -> Result<Targets, Reply> {
     if let Some(address) = domain.literal() {
-        if router.is_own_address(&address) {
+        if router.is_own_address(&address, port) {
             return Err(loops_back(domain));
         }
         return Ok(vec![Target { host: domain.clone(), address: Some(address) }]);
@@ -69,17 +75,25 @@ pub async fn targets(resolver: &dyn Resolver, router: &Router, domain: &Domain, 
 /// # Errors
 /// A reply of our own about this host: transient if DNS failed, permanent if it has no address or only
 /// ours. The next host may do better.
-pub async fn addresses(resolver: &dyn Resolver, router: &Router, target: &Target) -> Result<Vec<IpAddr>, Reply> {
+pub async fn addresses(
+    resolver: &dyn Resolver,
+    router: &Router,
+    target: &Target,
+    port: u16,
+) -> Result<Vec<IpAddr>, Reply> {
     if let Some(address) = target.address {
-        return Ok(vec![address]);
+        return if router.is_own_address(&address, port) { Err(loops_back(&target.host)) } else { Ok(vec![address]) };
     }
     let answer = resolver.addresses(&target.host).await.map_err(|error| unresolved(&target.host, &error))?;
     if answer.verdict == Verdict::Bogus {
         let text = format!("the addresses of {} fail DNSSEC validation", target.host);
         return Err(Reply::new(451, Enhanced(4, 4, 3), text));
     }
-    let (v6, v4): (Vec<IpAddr>, Vec<IpAddr>) =
-        answer.records.iter().filter(|address| !router.is_own_address(address)).partition(|address| address.is_ipv6());
+    let (v6, v4): (Vec<IpAddr>, Vec<IpAddr>) = answer
+        .records
+        .iter()
+        .filter(|address| !router.is_own_address(address, port))
+        .partition(|address| address.is_ipv6());
     let (mut v6, mut v4) = (v6.into_iter(), v4.into_iter());
     let mut alternating = Vec::new();
     loop {
@@ -188,7 +202,7 @@ mod tests {
     }
 
     async fn hosts(zone: &Zone, domain: &str, seed: Seed) -> Result<Vec<String>, (u16, Option<Enhanced>)> {
-        targets(zone, &Router::new(&plan(&[])), &domain.parse().unwrap(), seed)
+        targets(zone, &Router::new(&plan(&[])), &domain.parse().unwrap(), 25, seed)
             .await
             .map(|hosts| hosts.into_iter().map(|target| target.host.to_string()).collect())
             .map_err(|reply| (reply.code, reply.enhanced))
@@ -241,13 +255,17 @@ mod tests {
             .host("none.test", &[]);
         let router = Router::new(&plan(&[]));
         let of = |host: &str| Target { host: host.parse().unwrap(), address: None };
-        let found = addresses(&zone, &router, &of("a.test")).await.unwrap();
+        let found = addresses(&zone, &router, &of("a.test"), 25).await.unwrap();
         assert_eq!(
             found.iter().map(IpAddr::to_string).collect::<Vec<_>>(),
             ["2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2"]
         );
-        assert_eq!(addresses(&zone, &router, &of("own.test")).await.unwrap_err().enhanced, Some(Enhanced(5, 4, 6)));
-        assert_eq!(addresses(&zone, &router, &of("none.test")).await.unwrap_err().enhanced, Some(Enhanced(5, 4, 4)));
-        assert!(addresses(&zone, &router, &of("broken.test")).await.unwrap_err().is_transient());
+        assert_eq!(addresses(&zone, &router, &of("own.test"), 25).await.unwrap_err().enhanced, Some(Enhanced(5, 4, 6)));
+        assert_eq!(
+            addresses(&zone, &router, &of("none.test"), 25).await.unwrap_err().enhanced,
+            Some(Enhanced(5, 4, 4))
+        );
+        assert!(addresses(&zone, &router, &of("own.test"), 26).await.is_ok(), "nobody of ours listens there");
+        assert!(addresses(&zone, &router, &of("broken.test"), 25).await.unwrap_err().is_transient());
     }
 }

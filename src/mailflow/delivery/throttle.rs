@@ -55,10 +55,10 @@ mod tests {
         }
         let one_more = tokio::time::timeout(std::time::Duration::from_millis(20), throttle.admit(&crowded, &all)).await;
         assert!(one_more.is_err(), "the hop is full");
-        assert!(throttle.admit(&NextHop::Relay, &all).await.is_some());
+        assert!(throttle.admit(&NextHop::Relay("smart".to_owned()), &all).await.is_some());
         tickets.pop();
         assert!(throttle.admit(&crowded, &all).await.is_some());
         all.close();
-        assert!(throttle.admit(&NextHop::Relay, &all).await.is_none());
+        assert!(throttle.admit(&NextHop::Relay("smart".to_owned()), &all).await.is_none());
     }
 }

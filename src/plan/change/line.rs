@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use super::Section;
+use super::text::listed;
+use super::{Section, outbound};
 use crate::plan::digest::Digest;
 use crate::plan::document::{
-    Account, Certificate, CertificateSource, DkimAlgorithm, DkimKey, DnsData, DomainPlan, Family, Listener, LogFormat,
-    LogLevel, Outbound, Password, Plan, Profile, Protocol, Relay, RelayTls, ResolverSource, Storage, TlsMode,
-    TlsVersion,
+    Account, AcmeChallenge, Certificate, CertificateSource, DkimAlgorithm, DkimKey, DnsData, DomainPlan, Family,
+    Listener, LogFormat, LogLevel, Password, Plan, Profile, Protocol, Role, Storage, TlsMode, TlsProfile, TlsVersion,
 };
 
 /// Sorted by section and key.
@@ -22,10 +22,20 @@ pub(super) fn lines(plan: &Plan) -> Lines {
     put(Section::Host, &"name", plan.host.name.to_string());
     put(Section::Host, &"addresses", listed(&plan.host.addresses));
     put(Section::Host, &"profile", profile(plan.profile).to_owned());
+    put(Section::Host, &"role", role(plan.host.role).to_owned());
+    if !plan.host.proxy_trusted.is_empty() {
+        put(Section::Host, &"proxy_trusted", listed(&plan.host.proxy_trusted));
+    }
     for (name, listener) in &plan.listeners {
         put(Section::Listeners, name, self::listener(listener));
     }
     put(Section::Tls, &"min_version", tls_version(plan.tls.min_version).to_owned());
+    let profile = match plan.tls.profile {
+        TlsProfile::Intermediate => "intermediate",
+        TlsProfile::Modern => "modern",
+    };
+    put(Section::Tls, &"profile", profile.to_owned());
+    put(Section::Tls, &"session_tickets", if plan.tls.session_tickets { "given" } else { "none" }.to_owned());
     for (n, certificate) in plan.certificates.iter().enumerate() {
         // The first is served to clients without SNI, so becoming the first is a change.
         let standing = if n == 0 { "default, " } else { "" };
@@ -48,8 +58,8 @@ pub(super) fn lines(plan: &Plan) -> Lines {
     for (address, members) in &plan.aliases {
         put(Section::Aliases, address, listed(members));
     }
-    for (key, text) in outbound(&plan.outbound) {
-        put(Section::Outbound, &key, text);
+    for (section, key, text) in outbound::lines(&plan.outbound, &plan.relaying) {
+        put(section, &key, text);
     }
     let Storage::Embedded { path } = &plan.storage;
     let path = path.as_ref().map_or("in the state folder".to_owned(), |path| path.display().to_string());
@@ -87,7 +97,14 @@ fn listener(listener: &Listener) -> String {
         TlsMode::Starttls => "STARTTLS offered",
         TlsMode::StarttlsRequired => "STARTTLS required",
     };
-    format!("{protocol} on port {}, {tls}, bound to {}", listener.port, listed(&listener.sockets))
+    let mut text = format!("{protocol} on port {}, {tls}, bound to {}", listener.port, listed(&listener.sockets));
+    if let Some(version) = listener.tls_min_version {
+        text.push_str(&format!(", TLS {} at least", tls_version(version)));
+    }
+    if listener.proxy_protocol {
+        text.push_str(", behind a PROXY header");
+    }
+    text
 }
 
 fn source(certificate: &Certificate) -> String {
@@ -95,7 +112,17 @@ fn source(certificate: &Certificate) -> String {
         CertificateSource::Files { chain, key, spki_sha256 } => {
             format!("files {} and {}, key {spki_sha256}", chain.display(), key.display())
         }
-        CertificateSource::Acme { directory, .. } => format!("from {directory}"),
+        CertificateSource::Acme { directory, challenge, contact, external_account } => {
+            let challenge = match challenge {
+                AcmeChallenge::Dns01 => "dns-01",
+                AcmeChallenge::Http01 => "http-01",
+                AcmeChallenge::TlsAlpn01 => "tls-alpn-01",
+            };
+            let mut parts = vec![format!("by ACME from {directory}, challenge {challenge}")];
+            parts.extend(contact.as_ref().map(|contact| format!("contact {contact}")));
+            parts.extend(external_account.as_ref().map(|a| format!("as {} with the key from {}", a.id, a.key)));
+            parts.join(", ")
+        }
         CertificateSource::SelfSigned {} => "self-signed".to_owned(),
     }
 }
@@ -135,35 +162,6 @@ fn account(account: &Account) -> String {
     }
     if !account.send_as.is_empty() {
         parts.push(format!("may send as {}", listed(&account.send_as)));
-    }
-    parts.join(", ")
-}
-
-fn outbound(outbound: &Outbound) -> Vec<(&'static str, String)> {
-    let resolver = match &outbound.resolver {
-        ResolverSource::Addresses(addresses) => listed(addresses),
-        ResolverSource::System => "those of the machine".to_owned(),
-    };
-    vec![
-        ("relay", outbound.relays.values().next().map_or("none: direct to the MX".to_owned(), relay)),
-        ("retry_after_seconds", listed(&outbound.retry_after_seconds)),
-        ("lifetime_seconds", outbound.lifetime_seconds.to_string()),
-        ("resolver", resolver),
-        ("mx_port", outbound.mx_port.to_string()),
-    ]
-}
-
-fn relay(relay: &Relay) -> String {
-    let tls = match relay.tls {
-        RelayTls::Implicit => "implicit TLS",
-        RelayTls::StarttlsRequired => "STARTTLS required",
-    };
-    let mut parts = vec![format!("{} port {}", relay.host, relay.port), tls.to_owned()];
-    if let Some(credentials) = &relay.credentials {
-        parts.push(format!("as {} with the password from {}", credentials.user, credentials.password));
-    }
-    if let Some(authority) = &relay.authority {
-        parts.push(format!("vouched for by {}", authority.display()));
     }
     parts.join(", ")
 }
@@ -224,15 +222,20 @@ fn fingerprint(text: &str) -> String {
     Digest::of(text.as_bytes()).short().to_owned()
 }
 
-fn listed<T: Display>(items: impl IntoIterator<Item = T>) -> String {
-    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
-    items.join(", ")
-}
-
 fn profile(profile: Profile) -> &'static str {
     match profile {
         Profile::Lab => "lab",
         Profile::Production => "production",
+    }
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::BackupMx => "backup MX",
+        Role::Full => "full",
+        Role::ReceiveOnly => "receive only",
+        Role::SendOnly => "send only",
+        Role::SubmissionOnly => "submission only",
     }
 }
 

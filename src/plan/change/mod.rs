@@ -8,6 +8,8 @@
 //! a secret; a one-way hash is named by a few digits of its own digest, so that a new one shows.
 
 mod line;
+mod outbound;
+mod text;
 
 use serde::Serialize;
 
@@ -48,6 +50,7 @@ pub enum Section {
     Accounts,
     Aliases,
     Outbound,
+    Relaying,
     Storage,
     Limits,
     Logging,
@@ -67,6 +70,7 @@ impl Section {
             Self::Accounts => "accounts",
             Self::Aliases => "aliases",
             Self::Outbound => "outbound",
+            Self::Relaying => "relaying",
             Self::Storage => "storage",
             Self::Limits => "limits",
             Self::Logging => "logging",
@@ -127,6 +131,8 @@ fn effect(section: Section, action: Action, first: bool) -> Effect {
         _ if first => Effect::Hot,
         (Section::Storage | Section::Logging, _) => Effect::Restart,
         (Section::Outbound, _) => Effect::Hot,
+        // What is new here changes what known peers may do, so it is no mere addition.
+        (Section::Host | Section::Relaying | Section::Tls, _) => Effect::Reconnect,
         (_, Action::Add) => Effect::Hot,
         (Section::Listeners, Action::Remove) => Effect::Hot,
         _ => Effect::Reconnect,

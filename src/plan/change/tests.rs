@@ -68,6 +68,7 @@ fn no_leaf_changes_unseen() {
         let leaf = value.pointer_mut(&pointer).unwrap();
         *leaf = match leaf.clone() {
             Value::Number(n) => json!(n.as_u64().unwrap() + 1),
+            Value::Bool(set) => json!(!set),
             Value::String(text) => json!(other(&text)),
             leaf => leaf,
         };
@@ -82,7 +83,7 @@ fn no_leaf_changes_unseen() {
         looked_at += 1;
         assert_ne!(diff(Some(&example::full()), &after), [], "{pointer} changed and no line shows it");
     }
-    assert!(looked_at >= 90, "only {looked_at} leaves looked at");
+    assert!(looked_at >= 120, "only {looked_at} leaves looked at");
 }
 
 fn collect(value: &Value, at: String, leaves: &mut Vec<String>) {
@@ -106,6 +107,16 @@ fn other(text: &str) -> String {
             .chain([
                 ("rsa-sha256", "ed25519-sha256"),
                 ("imap", "pop3"),
+                ("intermediate", "modern"),
+                ("opportunistic", "required"),
+                ("required", "none"),
+                ("full", "send-only"),
+                ("10.0.0.0/8", "10.0.0.0/9"),
+                ("2001:db8:5::/48", "2001:db8:6::/48"),
+                ("10.1.0.0/16", "10.2.0.0/16"),
+                ("direct", "nowhere"),
+                ("mx", "nowhere"),
+                ("any", "nobody"),
                 ("0.0.0.0:", "127.0.0.2:"),
                 ("[::]:", "[::1]:"),
             ])
@@ -131,4 +142,32 @@ fn what_needs_a_restart_says_so() {
     let changes = diff(Some(&example::full()), &after);
     assert_eq!(seen(&changes), [(Section::Storage, "embedded", Action::Change, Effect::Restart)]);
     assert_eq!(changes[0].before.as_deref(), Some("/srv/mail"));
+}
+
+#[test]
+fn routes_are_hot_and_what_known_peers_may_do_is_for_new_connections() {
+    let after = edited(|v| {
+        v["outbound"]["routes"].as_array_mut().unwrap().swap(0, 1);
+        v["outbound"]["relays"]["newsletter"]["sign"] = json!(true);
+        v["relaying"]["accept_from"] = json!(["10.1.0.0/16", "10.2.0.0/16"]);
+        v["relaying"]["backup"]["new.example"] = json!({ "next_hop": "mx", "recipients": "any" });
+        v["host"]["proxy_trusted"] = json!([]);
+        v["host"]["role"] = json!("receive-only");
+        v["tls"]["session_tickets"] = json!(true);
+        v["listeners"]["smtp"]["proxy_protocol"] = json!(true);
+    });
+    assert_eq!(
+        seen(&diff(Some(&example::full()), &after)),
+        [
+            (Section::Host, "proxy_trusted", Action::Remove, Effect::Reconnect),
+            (Section::Host, "role", Action::Change, Effect::Reconnect),
+            (Section::Listeners, "smtp", Action::Change, Effect::Reconnect),
+            (Section::Tls, "session_tickets", Action::Change, Effect::Reconnect),
+            (Section::Outbound, "relay newsletter", Action::Change, Effect::Hot),
+            (Section::Outbound, "route 001", Action::Change, Effect::Hot),
+            (Section::Outbound, "route 002", Action::Change, Effect::Hot),
+            (Section::Relaying, "accept_from", Action::Change, Effect::Reconnect),
+            (Section::Relaying, "backup MX of new.example", Action::Add, Effect::Reconnect),
+        ]
+    );
 }

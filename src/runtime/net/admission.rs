@@ -33,18 +33,23 @@ impl Admission {
     /// # Errors
     /// [`Refusal`] if a limit is reached.
     pub fn admit(&self, address: IpAddr, total_max: u32, per_source_max: u32) -> Result<Pass, Refusal> {
-        let source = source_of(address);
+        let mut pass = self.admit_unattributed(total_max)?;
+        pass.attribute(address, per_source_max)?;
+        Ok(pass)
+    }
+
+    /// Takes a place for a connection of which nobody knows yet whose it is: it counts for the server alone
+    /// until [`Pass::attribute`].
+    ///
+    /// # Errors
+    /// [`Refusal::Full`].
+    pub fn admit_unattributed(&self, total_max: u32) -> Result<Pass, Refusal> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.total >= total_max {
             return Err(Refusal::Full);
         }
-        let of_source = open.by_source.entry(source).or_insert(0);
-        if *of_source >= per_source_max {
-            return Err(Refusal::SourceFull);
-        }
-        *of_source += 1;
         open.total += 1;
-        Ok(Pass { admission: self.clone(), source })
+        Ok(Pass { admission: self.clone(), source: None })
     }
 
     /// Connections open now.
@@ -57,18 +62,46 @@ impl Admission {
 #[derive(Debug)]
 pub struct Pass {
     admission: Admission,
-    source: IpAddr,
+    /// `None` while it is not known.
+    source: Option<IpAddr>,
+}
+
+impl Pass {
+    /// The connection is `address`'s and counts as its own from now on.
+    ///
+    /// # Errors
+    /// [`Refusal::SourceFull`] if it has as many as it may; the pass is then as before.
+    pub fn attribute(&mut self, address: IpAddr, per_source_max: u32) -> Result<(), Refusal> {
+        let source = source_of(address);
+        let mut open = self.admission.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.by_source.get(&source).is_some_and(|count| *count >= per_source_max) || per_source_max == 0 {
+            return Err(Refusal::SourceFull);
+        }
+        if let Some(former) = self.source.replace(source) {
+            open.leave(former);
+        }
+        *open.by_source.entry(source).or_insert(0) += 1;
+        Ok(())
+    }
+}
+
+impl Open {
+    fn leave(&mut self, source: IpAddr) {
+        if let Some(count) = self.by_source.get_mut(&source) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.by_source.remove(&source);
+            }
+        }
+    }
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
         let mut open = self.admission.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.total = open.total.saturating_sub(1);
-        if let Some(count) = open.by_source.get_mut(&self.source) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                open.by_source.remove(&self.source);
-            }
+        if let Some(source) = self.source {
+            open.leave(source);
         }
     }
 }
@@ -102,6 +135,22 @@ mod tests {
         let _one = admission.admit("2001:db8::1".parse().unwrap(), 10, 1).unwrap();
         assert_eq!(admission.admit("2001:db8::2".parse().unwrap(), 10, 1).unwrap_err(), Refusal::SourceFull);
         assert!(admission.admit("2001:db8:0:1::2".parse().unwrap(), 10, 1).is_ok());
+    }
+
+    #[test]
+    fn a_connection_behind_a_proxy_counts_for_its_client() {
+        let admission = Admission::default();
+        let client: IpAddr = "192.0.2.1".parse().unwrap();
+        let mut first = admission.admit_unattributed(2).unwrap();
+        let mut second = admission.admit_unattributed(2).unwrap();
+        assert_eq!(admission.admit_unattributed(2).unwrap_err(), Refusal::Full);
+        first.attribute(client, 1).unwrap();
+        assert_eq!(second.attribute(client, 1).unwrap_err(), Refusal::SourceFull);
+        drop(first);
+        second.attribute(client, 1).unwrap();
+        drop(second);
+        assert_eq!(admission.total(), 0);
+        assert!(admission.admit(client, 1, 1).is_ok(), "every place was given back");
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod anybody;
 pub mod connector;
 pub mod driver;
 pub mod listener;
+pub mod proxy;
 pub mod resolver;
 pub mod stream;
 pub mod tls;

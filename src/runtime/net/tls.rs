@@ -1,7 +1,8 @@
 //! TLS for our listeners: rustls with aws-lc-rs, certificates chosen by SNI.
 //!
-//! RFC 9325 (recommendations), RFC 8997 (nothing below 1.2). No tickets and no session cache: a resumed
-//! session is worth little to mail, and some senders fail on it.
+//! RFC 9325 (recommendations), RFC 8997 (nothing below 1.2; of 1.2 rustls has the ECDHE and AEAD suites of RFC
+//! 9325 §4.2 alone). No session cache, and tickets only where the plan says so: a resumed session is worth
+//! little to mail, and some senders fail on it.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{ConnectionCommon, ServerConfig, SupportedProtocolVersion};
 
-use crate::plan::document::TlsVersion;
+use crate::plan::document::{Listener, Tls, TlsProfile, TlsVersion};
 use crate::protocol::TlsFacts;
 
 /// Why a certificate cannot be served.
@@ -56,11 +57,24 @@ pub fn provider() -> Arc<CryptoProvider> {
     PROVIDER.get_or_init(|| Arc::new(rustls::crypto::aws_lc_rs::default_provider())).clone()
 }
 
+/// The oldest version that `listener` speaks under the plan's `tls`.
+pub fn least_version(tls: &Tls, listener: &Listener) -> TlsVersion {
+    let general = match tls.profile {
+        TlsProfile::Intermediate => tls.min_version,
+        TlsProfile::Modern => TlsVersion::V1_3,
+    };
+    listener.tls_min_version.unwrap_or(general)
+}
+
 /// What our listeners present. `identities` must not be empty; the first serves unknown names.
 ///
 /// # Errors
 /// [`TlsError`] if rustls refuses the combination.
-pub fn server_config(identities: Vec<Identity>, min: TlsVersion) -> Result<Arc<ServerConfig>, TlsError> {
+pub fn server_config(
+    identities: Vec<Identity>,
+    min: TlsVersion,
+    session_tickets: bool,
+) -> Result<Arc<ServerConfig>, TlsError> {
     if identities.is_empty() {
         return Err(TlsError::Empty);
     }
@@ -69,6 +83,11 @@ pub fn server_config(identities: Vec<Identity>, min: TlsVersion) -> Result<Arc<S
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(BySni { identities }));
     config.send_tls13_tickets = 0;
+    if session_tickets {
+        // The keys live in memory only and change every six hours (RFC 5077 §5.5).
+        config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new()?;
+        config.send_tls13_tickets = 2;
+    }
     config.session_storage = Arc::new(NoServerSessionStorage {});
     Ok(Arc::new(config))
 }

@@ -3,7 +3,7 @@
 //! A session keeps the generation that it began with; a reload makes a new one beside it. Loading either
 //! succeeds whole or reports all that is missing, so a plan that cannot be served is never half active.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -14,15 +14,17 @@ use rustls::ServerConfig;
 use super::activation::StateFolder;
 use super::credentials::Credentials as LoginCredentials;
 use super::keyring::Keyring;
+use super::relays::{self, read};
 use crate::ground::clock::Timestamp;
 use crate::ground::secret::Secret;
-use crate::mailflow::delivery::courier::{RelayHop, RelayLogin};
+use crate::mailflow::delivery::RelayHop;
+use crate::mailflow::relaying::Gate;
 use crate::mailflow::routing::Router;
 use crate::mailflow::signing::{SelectorKey, Signers};
 use crate::mailflow::submission::Senders;
 use crate::plan::Plan;
 use crate::plan::digest::Digest;
-use crate::plan::document::{CertificateSource, DkimAlgorithm, DkimKey, TlsMode};
+use crate::plan::document::{CertificateSource, DkimAlgorithm, DkimKey, Listener, TlsMode, TlsVersion};
 use crate::runtime::net::connector::TcpConnector;
 use crate::runtime::net::tls::{self, Identity};
 use crate::vocabulary::mail::Domain;
@@ -42,14 +44,15 @@ pub struct Generation {
     pub plan: Arc<Plan>,
     pub digest: Digest,
     pub router: Router,
+    pub gate: Gate,
     pub senders: Senders,
     pub credentials: Arc<LoginCredentials>,
     pub signers: Signers,
-    /// `None` only if no listener uses TLS.
-    pub tls: Option<Arc<ServerConfig>>,
-    /// The smart host with its secret, if mail leaves through one.
-    pub relay: Option<RelayHop>,
-    /// Opens connections to other servers; knows who may vouch for the relay.
+    /// By the oldest version that is spoken; one for each that a listener with TLS needs.
+    pub tls: BTreeMap<TlsVersion, Arc<ServerConfig>>,
+    /// The smart hosts with their secrets.
+    pub relays: BTreeMap<String, RelayHop>,
+    /// Opens connections to other servers; knows who may vouch for relays.
     pub connector: TcpConnector,
     /// Listener names by the socket they are bound to.
     pub listeners: HashMap<SocketAddr, String>,
@@ -73,16 +76,12 @@ impl Generation {
                     .map_err(|errors| errors.iter().map(ToString::to_string).collect())
             })
             .map_err(|p| problems.extend(p));
-        let uses_tls = plan.listeners.values().any(|listener| listener.tls != TlsMode::None);
-        let mut config = None;
-        if problems.is_empty() && uses_tls {
-            match tls::server_config(identities, plan.tls.min_version) {
-                Ok(made) => config = Some(made),
-                Err(error) => problems.push(format!("TLS: {error}")),
-            }
+        let mut tls = BTreeMap::new();
+        if problems.is_empty() {
+            tls = configs(&plan, &identities).unwrap_or_else(|p| note(&mut problems, p));
         }
-        let relay = relay(&plan, base).map_err(|p| problems.extend(p));
-        let (Ok(credentials), Ok((relay, connector)), true) = (credentials, relay, problems.is_empty()) else {
+        let relays = relays::load(&plan, base).map_err(|p| problems.extend(p));
+        let (Ok(credentials), Ok((relays, connector)), true) = (credentials, relays, problems.is_empty()) else {
             return Err(LoadError(problems));
         };
         let router = Router::new(&plan);
@@ -90,16 +89,35 @@ impl Generation {
         Ok(Self {
             digest,
             senders: Senders::new(plan.clone(), router.clone()),
+            gate: Gate::new(&plan, router.clone()),
             router,
             credentials: Arc::new(credentials),
             signers,
-            relay,
+            relays,
             connector,
-            tls: config,
+            tls,
             listeners: sockets.collect(),
             plan,
         })
     }
+}
+
+impl Generation {
+    /// What `listener` presents; `None` if it does not speak TLS.
+    pub fn tls_of(&self, listener: &Listener) -> Option<Arc<ServerConfig>> {
+        self.tls.get(&tls::least_version(&self.plan.tls, listener)).cloned()
+    }
+}
+
+/// One configuration for each oldest version that a listener with TLS asks for.
+fn configs(plan: &Plan, identities: &[Identity]) -> Result<BTreeMap<TlsVersion, Arc<ServerConfig>>, Vec<String>> {
+    let encrypted = plan.listeners.values().filter(|listener| listener.tls != TlsMode::None);
+    let versions: BTreeSet<TlsVersion> = encrypted.map(|listener| tls::least_version(&plan.tls, listener)).collect();
+    let config = |version| {
+        let config = tls::server_config(identities.to_vec(), version, plan.tls.session_tickets);
+        config.map(|config| (version, config)).map_err(|error| vec![format!("TLS: {error}")])
+    };
+    versions.into_iter().map(config).collect()
 }
 
 fn note<T: Default>(problems: &mut Vec<String>, found: Vec<String>) -> T {
@@ -168,45 +186,4 @@ fn signers(plan: &Plan, base: &Path, keyring: &Keyring) -> Result<Signers, Vec<S
             Err(problems)
         }
     }
-}
-
-/// The relay's secret and trust.
-fn relay(plan: &Plan, base: &Path) -> Result<(Option<RelayHop>, TcpConnector), Vec<String>> {
-    let mut problems = Vec::new();
-    let relay = plan.outbound.relays.values().next();
-    let password = relay.and_then(|r| r.credentials.as_ref()).map(|c| Secret::read(&c.password, base));
-    let password = password.transpose().unwrap_or_else(|error| {
-        problems.push(format!("the relay's password: {error}"));
-        None
-    });
-    let authority = relay.and_then(|r| r.authority.as_ref()).map(|path| read(&base.join(path)));
-    let authority = authority.transpose().unwrap_or_else(|problem| {
-        problems.push(format!("the relay's authority: {problem}"));
-        None
-    });
-    let connector = TcpConnector::new(authority.as_deref());
-    match connector {
-        Ok(connector) if problems.is_empty() => {
-            let hop = relay.map(|relay| RelayHop {
-                host: relay.host.clone(),
-                port: relay.port,
-                tls: relay.tls,
-                credentials: relay
-                    .credentials
-                    .as_ref()
-                    .zip(password)
-                    .map(|(known, password)| RelayLogin { user: known.user.clone(), password }),
-            });
-            Ok((hop, connector))
-        }
-        Ok(_) => Err(problems),
-        Err(error) => {
-            problems.push(error.to_string());
-            Err(problems)
-        }
-    }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
 }

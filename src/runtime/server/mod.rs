@@ -19,6 +19,7 @@ pub mod credentials;
 pub mod generation;
 pub mod keyring;
 mod outgoing;
+mod relays;
 mod reload;
 mod session;
 

@@ -19,7 +19,7 @@ pub(super) fn courier(store: &Arc<Store>, generation: &Generation) -> Result<Cou
         signers: generation.signers.clone(),
         resolver: Arc::new(DnsResolver::new(&generation.plan.outbound.resolver)?),
         connector: Arc::new(generation.connector.clone()),
-        relay: generation.relay.clone(),
+        relays: generation.relays.clone(),
         clock: Timestamp::now,
     };
     Ok(Courier::new(&generation.plan, equipment))

@@ -1,6 +1,7 @@
-//! From an accepted socket to a driven session: admission, the right state machine, its answers.
+//! From an accepted socket to a driven session: whose connection it is, admission, the right state machine,
+//! its answers.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +13,10 @@ use super::answer::{imap, pop3, smtp};
 use super::generation::Generation;
 use crate::plan::document::{Listener, Protocol, TlsMode};
 use crate::protocol;
+use crate::protocol::proxy::Announced;
 use crate::runtime::net::admission::{Pass, Refusal};
 use crate::runtime::net::driver::{self, Terms};
+use crate::runtime::net::proxy::{self, Credence};
 use crate::runtime::net::stream::Stream;
 
 /// How long accepting rests when the system is out of files or memory.
@@ -34,14 +37,108 @@ pub(super) async fn accept(server: Arc<Server>, socket: SocketAddr, listener: Tc
         let Some(name) = generation.listeners.get(&socket).cloned() else { continue };
         let Some(settings) = generation.plan.listeners.get(&name).cloned() else { continue };
         let limits = &generation.plan.limits;
-        match server.admission.admit(peer.ip(), limits.connections_max, limits.connections_per_source_max) {
+        let admitted = if settings.proxy_protocol {
+            let local = tcp.local_addr().ok().map(|local| local.ip());
+            if Credence::of(peer.ip(), local, &generation.plan.host.proxy_trusted) == Credence::None {
+                tracing::warn!(listener = name, peer = %peer.ip(), "connection refused: not one of the trusted proxies");
+                continue;
+            }
+            server.admission.admit_unattributed(limits.connections_max)
+        } else {
+            server.admission.admit(peer.ip(), limits.connections_max, limits.connections_per_source_max)
+        };
+        match admitted {
             Ok(pass) => {
-                tokio::spawn(serve(server.clone(), generation, name, settings, tcp, peer, pass));
+                let door = Door { server: server.clone(), generation, name, settings };
+                tokio::spawn(door.welcome(tcp, peer, pass));
             }
             Err(refusal) => {
                 tracing::warn!(listener = name, peer = %peer.ip(), ?refusal, "connection refused");
                 tokio::spawn(turn_away(settings, refusal, tcp));
             }
+        }
+    }
+}
+
+/// A listener as one connection sees it, by the plan of the moment it was accepted.
+struct Door {
+    server: Arc<Server>,
+    generation: Arc<Generation>,
+    name: String,
+    settings: Listener,
+}
+
+/// Who is at the other end.
+#[derive(Clone, Copy)]
+struct Client {
+    address: IpAddr,
+    /// False behind a proxy that did not say whose connection it is: the address is the proxy's, and
+    /// earns nobody any trust.
+    known: bool,
+}
+
+impl Door {
+    /// Finds out whose connection it is, then serves it.
+    async fn welcome(self, mut tcp: TcpStream, peer: SocketAddr, mut pass: Pass) {
+        let mut client = Client { address: peer.ip(), known: true };
+        if self.settings.proxy_protocol {
+            let local = tcp.local_addr().ok().map(|local| local.ip());
+            let credence = Credence::of(peer.ip(), local, &self.generation.plan.host.proxy_trusted);
+            match proxy::receive(&mut tcp, credence).await {
+                Ok(Announced::Client { source, .. }) => {
+                    client.address = source.ip();
+                    let per_source_max = self.generation.plan.limits.connections_per_source_max;
+                    if let Err(refusal) = pass.attribute(client.address, per_source_max) {
+                        tracing::warn!(listener = self.name, peer = %client.address, ?refusal, "connection refused");
+                        return turn_away(self.settings, refusal, tcp).await;
+                    }
+                }
+                // Counted for the server alone: a proxy's health checks are not one client's greed.
+                Ok(Announced::Local | Announced::Unknown) => client.known = false,
+                Err(error) => {
+                    tracing::warn!(listener = self.name, proxy = %peer.ip(), %error, "connection refused");
+                    return;
+                }
+            }
+        }
+        self.serve(tcp, client).await;
+        drop(pass);
+    }
+
+    async fn serve(self, tcp: TcpStream, client: Client) {
+        let Self { server, generation, name, settings } = self;
+        // Replies are written whole, so waiting to fill packets only adds delay.
+        let _ = tcp.set_nodelay(true);
+        let limits = &generation.plan.limits;
+        let terms = Terms {
+            tls: generation.tls_of(&settings),
+            implicit_tls: settings.tls == TlsMode::Implicit,
+            command_patience: Duration::from_secs(limits.command_timeout_seconds),
+            session_patience: Duration::from_secs(limits.session_timeout_seconds),
+            draining: server.draining.subscribe(),
+        };
+        let (stream, peer) = (Stream::Clear(tcp), client.address);
+        let ended = match settings.protocol {
+            Protocol::Smtp | Protocol::Submission => {
+                let session = smtp_session(&generation, &settings);
+                let trusted = settings.protocol == Protocol::Smtp && client.known && generation.gate.trusts(peer);
+                let answers = smtp::Answers::new(server.store.clone(), generation.clone(), peer, trusted);
+                driver::drive(stream, session, answers, terms).await
+            }
+            Protocol::Pop3 => {
+                let session = pop3::session(&generation, &settings);
+                let answers = pop3::Answers::new(server.store.clone(), generation.clone(), peer);
+                driver::drive(stream, session, answers, terms).await
+            }
+            Protocol::Imap => {
+                let session = imap::session(&generation, &settings);
+                let answers = imap::Answers::new(server.store.clone(), generation.clone(), peer);
+                driver::drive(stream, session, answers, terms).await
+            }
+        };
+        match ended {
+            Ok(end) => tracing::debug!(listener = name, %peer, ?end, "connection ended"),
+            Err(error) => tracing::debug!(listener = name, %peer, %error, "connection broken off"),
         }
     }
 }
@@ -62,55 +159,6 @@ async fn turn_away(settings: Listener, refusal: Refusal, mut tcp: TcpStream) {
         Protocol::Pop3 => format!("-ERR [SYS/TEMP] {why}\r\n"),
     };
     let _ = tokio::time::timeout(REST, tcp.write_all(line.as_bytes())).await;
-}
-
-async fn serve(
-    server: Arc<Server>,
-    generation: Arc<Generation>,
-    name: String,
-    settings: Listener,
-    tcp: TcpStream,
-    peer: SocketAddr,
-    pass: Pass,
-) {
-    // Replies are written whole, so waiting to fill packets only adds delay.
-    let _ = tcp.set_nodelay(true);
-    let limits = &generation.plan.limits;
-    let terms = Terms {
-        tls: generation.tls.clone(),
-        implicit_tls: settings.tls == TlsMode::Implicit,
-        command_patience: Duration::from_secs(limits.command_timeout_seconds),
-        session_patience: Duration::from_secs(limits.session_timeout_seconds),
-        draining: server.draining.subscribe(),
-    };
-    let stream = Stream::Clear(tcp);
-    let ended = match settings.protocol {
-        Protocol::Smtp | Protocol::Submission => {
-            let session = smtp_session(&generation, &settings);
-            driver::drive(
-                stream,
-                session,
-                smtp::Answers::new(server.store.clone(), generation.clone(), peer.ip()),
-                terms,
-            )
-            .await
-        }
-        Protocol::Pop3 => {
-            let session = pop3::session(&generation, &settings);
-            let answers = pop3::Answers::new(server.store.clone(), generation.clone(), peer.ip());
-            driver::drive(stream, session, answers, terms).await
-        }
-        Protocol::Imap => {
-            let session = imap::session(&generation, &settings);
-            let answers = imap::Answers::new(server.store.clone(), generation.clone(), peer.ip());
-            driver::drive(stream, session, answers, terms).await
-        }
-    };
-    match ended {
-        Ok(end) => tracing::debug!(listener = name, peer = %peer.ip(), ?end, "connection ended"),
-        Err(error) => tracing::debug!(listener = name, peer = %peer.ip(), %error, "connection broken off"),
-    }
-    drop(pass);
 }
 
 /// RFC 5321's server side on 25, RFC 6409's on 465 and 587.

@@ -140,6 +140,26 @@ pub fn record(tx: &mut Tx<'_>, recipient: RecipientId, outcome: &Outcome) -> Res
     Ok(changed == 1)
 }
 
+/// Whether the sender has been told that the message is late.
+///
+/// # Errors
+/// [`StoreError::Rows`].
+pub fn is_delay_noticed(view: &View<'_>, id: QueueId) -> Result<bool, StoreError> {
+    let noticed = view.first("SELECT delay_noticed FROM queue_message WHERE id = ?1", [id.0], |row| row.get(0))?;
+    Ok(noticed.unwrap_or(false))
+}
+
+/// Remembers that the sender is told by this very transaction. `false`: it was told before, or the message is
+/// gone.
+///
+/// # Errors
+/// [`StoreError::Rows`].
+pub fn note_delay(tx: &mut Tx<'_>, id: QueueId) -> Result<bool, StoreError> {
+    let changed =
+        tx.execute("UPDATE queue_message SET delay_noticed = 1 WHERE id = ?1 AND delay_noticed = 0", [id.0])?;
+    Ok(changed == 1)
+}
+
 /// Takes the message out if nobody waits for it any more, and lets go of its content. Call it in the
 /// transaction that recorded the last outcome, after a bounce was made from the failed recipients.
 ///

@@ -118,7 +118,7 @@ fn connect(folder: &Path) -> Result<Connection, StoreError> {
             format::FORMAT
         ))?;
     }
-    format::check(&connection)?;
+    format::bring_up(&connection)?;
     Ok(connection)
 }
 

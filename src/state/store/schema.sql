@@ -1,4 +1,4 @@
--- The rows of the store, format 1. Message bytes are not here but in segment files.
+-- The rows of the store, format 2. Message bytes are not here but in segment files.
 -- Times are milliseconds since 1970; sizes are octets.
 
 CREATE TABLE meta (
@@ -74,7 +74,7 @@ CREATE TABLE vanished (
 ) WITHOUT ROWID;
 
 -- A message on its way to other servers. `prefix` is sent first, then the content without its first
--- `skip_octets`.
+-- `skip_octets`. `delay_noticed`: the sender has been told that it is late. Since format 2.
 CREATE TABLE queue_message (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     content      INTEGER NOT NULL,
@@ -86,7 +86,8 @@ CREATE TABLE queue_message (
     smtputf8     INTEGER NOT NULL,
     received     INTEGER NOT NULL,
     expires      INTEGER NOT NULL,
-    is_bounce    INTEGER NOT NULL
+    is_bounce    INTEGER NOT NULL,
+    delay_noticed INTEGER NOT NULL DEFAULT 0
 );
 
 CREATE TABLE queue_recipient (

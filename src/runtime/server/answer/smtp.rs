@@ -9,13 +9,13 @@ use tokio::sync::Notify;
 use super::login;
 use crate::ground::clock::Timestamp;
 use crate::mailflow::handover::{Arrival, Handover, Incoming};
-use crate::mailflow::routing::Resolution;
+use crate::mailflow::relaying::{Destination, Origin};
 use crate::protocol::ContentRef;
 use crate::protocol::smtp::server::{Answer, Ask, ServerSession, Transaction};
 use crate::runtime::net::driver::Answerer;
 use crate::runtime::server::generation::Generation;
 use crate::state::store::{Durable, Store, account, quota};
-use crate::vocabulary::mail::{Address, Enhanced, Recipient, Reply};
+use crate::vocabulary::mail::{Address, Enhanced, Recipient, Reply, ReversePath};
 
 /// The answers of one connection.
 pub struct Answers {
@@ -23,6 +23,8 @@ pub struct Answers {
     generation: Arc<Generation>,
     handover: Handover,
     peer: IpAddr,
+    /// The peer may relay without a login.
+    trusted_network: bool,
     /// The message being received, from `Begin` to `Accept` or `Discard`.
     incoming: Option<Incoming>,
     /// SIZE= of the transaction's MAIL, for the quota.
@@ -30,28 +32,39 @@ pub struct Answers {
 }
 
 impl Answers {
-    pub fn new(store: Arc<Store>, generation: Arc<Generation>, peer: IpAddr) -> Self {
+    /// `trusted_network`: on this listener the peer may relay without a login.
+    pub fn new(store: Arc<Store>, generation: Arc<Generation>, peer: IpAddr, trusted_network: bool) -> Self {
         let handover = Handover::new(
             store.clone(),
             generation.plan.clone(),
             generation.router.clone(),
+            generation.gate.clone(),
             generation.signers.clone(),
         );
-        Self { store, generation, handover, peer, incoming: None, declared_octets: 0 }
+        Self { store, generation, handover, peer, trusted_network, incoming: None, declared_octets: 0 }
     }
 
-    fn recipient(&self, recipient: &Recipient, account: Option<&Address>) -> Result<(), Reply> {
-        let address = &recipient.forward_path;
-        match self.generation.router.resolve(address) {
-            Resolution::Local(accounts) => self.room_in(accounts.iter()),
-            Resolution::Remote if account.is_some() => Ok(()),
-            // RFC 5321 §3.6.1, RFC 3463 §3.8: no open relay.
-            Resolution::Remote => Err(Reply::new(
-                550,
-                Enhanced(5, 7, 1),
-                format!("no relaying to {}; our users send through port 465 or 587", address.domain),
-            )),
-            Resolution::UnknownUser => Err(Reply::new(550, Enhanced(5, 1, 1), format!("no such user: {address}"))),
+    fn origin(&self, account: Option<Address>) -> Origin {
+        match account {
+            Some(account) => Origin::User(account),
+            None if self.trusted_network => Origin::TrustedNetwork,
+            None => Origin::Anybody,
+        }
+    }
+
+    fn sender(&self, account: Option<Address>, reverse_path: &ReversePath) -> Result<(), Reply> {
+        let origin = self.origin(account);
+        self.generation.gate.check_origin(&origin)?;
+        match origin {
+            Origin::User(account) => self.handover.senders().check_reverse_path(&account, reverse_path),
+            Origin::Anybody | Origin::TrustedNetwork => Ok(()),
+        }
+    }
+
+    fn recipient(&self, recipient: &Recipient, account: Option<Address>) -> Result<(), Reply> {
+        match self.generation.gate.destination(&self.origin(account), &recipient.forward_path)? {
+            Destination::Mailboxes(accounts) => self.room_in(accounts.iter()),
+            Destination::Queue => Ok(()),
         }
     }
 
@@ -73,7 +86,8 @@ impl Answers {
     }
 
     fn begin(&mut self, transaction: Arc<Transaction>) -> Answer<Durable> {
-        self.incoming = Some(self.handover.begin(Arrival { transaction, peer: self.peer, at: Timestamp::now() }));
+        let (peer, trusted_network, at) = (self.peer, self.trusted_network, Timestamp::now());
+        self.incoming = Some(self.handover.begin(Arrival { transaction, peer, trusted_network, at }));
         // The trace fields are put above the message by the hand-over, which holds the header.
         Answer::Proceed { trace: Vec::new() }
     }
@@ -106,12 +120,9 @@ impl Answerer<ServerSession<Durable>> for Answers {
             Ask::Sasl(question) => Answer::Sasl(login::answer(&self.generation.credentials, self.peer, question).await),
             Ask::MailFrom { reverse_path, declared_octets, account } => {
                 self.declared_octets = declared_octets.unwrap_or(0);
-                permitted(match account {
-                    Some(account) => self.handover.senders().check_reverse_path(&account, &reverse_path),
-                    None => Ok(()),
-                })
+                permitted(self.sender(account, &reverse_path))
             }
-            Ask::RcptTo { recipient, account, count: _ } => permitted(self.recipient(&recipient, account.as_ref())),
+            Ask::RcptTo { recipient, account, count: _ } => permitted(self.recipient(&recipient, account)),
             Ask::Begin { transaction } => self.begin(transaction),
             Ask::Accept { .. } => self.accept().await,
             Ask::Discard => {
