@@ -165,7 +165,34 @@ fn a_newer_format_is_refused() {
     let rows = rusqlite::Connection::open(folder.path().join("rows.sqlite")).unwrap();
     rows.execute("UPDATE meta SET value = 99 WHERE key = 'format'", []).unwrap();
     drop(rows);
-    assert!(matches!(Store::open(folder.path(), Options::default()), Err(StoreError::Newer { found: 99, known: 1 })));
+    assert!(matches!(Store::open(folder.path(), Options::default()), Err(StoreError::Newer { found: 99, known: 2 })));
+}
+
+#[test]
+fn an_older_format_is_brought_up_with_what_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    deliver_to(&store, &["a@x.org"], b"kept");
+    let id = queued(&store, b"xxxbody", &["u@y.org"]);
+    drop(store);
+    let rows = rusqlite::Connection::open(folder.path().join("rows.sqlite")).unwrap();
+    rows.execute_batch("ALTER TABLE queue_message DROP COLUMN delay_noticed").unwrap();
+    rows.execute("UPDATE meta SET value = 1 WHERE key = 'format'", []).unwrap();
+    drop(rows);
+    let tool = Store::inspect(folder.path()).unwrap();
+    assert_eq!(tool.read(|view| queue::list(view, QueueId(0), 10)).unwrap().len(), 1, "a look changes nothing");
+    drop(tool);
+    for first in [true, false] {
+        let store = open(folder.path());
+        assert_eq!(store.read(|view| account::list(view, "", 10)).unwrap().len(), 1);
+        assert_eq!(store.read(|view| queue::is_delay_noticed(view, id)).unwrap(), !first);
+        let (noted, _) = store.write_blocking(vec![], move |tx, _| queue::note_delay(tx, id)).unwrap();
+        assert_eq!(noted, first, "noted once, and for good");
+    }
+    let rows = rusqlite::Connection::open(folder.path().join("rows.sqlite")).unwrap();
+    rows.execute("UPDATE meta SET value = 0 WHERE key = 'format'", []).unwrap();
+    drop(rows);
+    assert!(matches!(Store::open(folder.path(), Options::default()), Err(StoreError::Damaged(_))));
 }
 
 /// RFC 9051 §2.3.1.1, §6.3.4 to §6.3.6.
