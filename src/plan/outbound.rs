@@ -175,7 +175,7 @@ impl Relaying {
     }
 }
 
-/// A domain that this server is a secondary MX of.
+/// A domain that this server is a secondary MX of. Its next hop comes before all routes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BackupMx {

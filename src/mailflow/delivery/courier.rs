@@ -169,7 +169,10 @@ impl Courier {
 
     /// RFC 5321 §5.1: what a backup MX has taken goes to a better one, here to the one that the plan names.
     async fn to_primary(&self, due: &Due, group: &Group, domain: &Domain) -> Vec<Finding> {
-        let Some((host, port)) = self.routes.primary(domain) else { return Vec::new() };
+        let Some((host, port)) = self.routes.primary(domain) else {
+            let reply = Reply::new(451, Enhanced(4, 3, 5), format!("the primary of {domain} is not known here"));
+            return all(&group.recipients, &reply);
+        };
         let manner = Manner { port, named: true, ..self.direct(domain) };
         self.to_hosts(due, group, vec![named(host)], manner).await
     }
