@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use mailctl::ground::clock::Timestamp;
 use mailctl::ground::limits;
+use mailctl::ground::secret::Secret;
+use mailctl::mailflow::forwarding::Forwarding;
 use mailctl::mailflow::handover::{Accepted, Arrival, Handover};
 use mailctl::mailflow::relaying::Gate;
 use mailctl::mailflow::routing::Router;
 use mailctl::mailflow::signing::{SelectorKey, Signers};
+use mailctl::mailflow::srs::Rewriter;
 use mailctl::plan::Plan;
 use mailctl::plan::document::DkimAlgorithm;
 use mailctl::protocol::TlsFacts;
@@ -30,8 +33,15 @@ fn plan() -> Plan {
         "host": { "name": "mail.example.org", "addresses": ["192.0.2.10"], "role": "full" },
         "listeners": {}, "tls": { "min_version": "1.2", "profile": "intermediate", "session_tickets": false }, "certificates": [],
         "domains": { "example.org": { "dkim": [] } },
-        "accounts": { "a@example.org": {}, "b@example.org": {} },
-        "aliases": { "team@example.org": ["a@example.org", "b@example.org"] },
+        "accounts": {
+            "a@example.org": {}, "b@example.org": {},
+            "fwd@example.org": { "forward": { "to": { "remote": ["f@example.net"] }, "keep_copy": false } }
+        },
+        "aliases": {
+            "team@example.org": { "local": ["a@example.org", "b@example.org"] },
+            "out@example.org": { "local": ["a@example.org", "fwd@example.org"], "remote": ["o@example.net", "p@example.com"] }
+        },
+        "forwarding": { "domain": "mail.example.org", "key": { "generated": {} } },
         "outbound": { "default": "direct", "tls": "opportunistic", "retry_after_seconds": [60], "lifetime_seconds": 1000, "resolver": "system", "mx_port": 25 },
         "storage": { "embedded": {} },
         "limits": {
@@ -60,6 +70,10 @@ fn transaction(account: Option<&str>, from: &str, to: &[&str]) -> Transaction {
     }
 }
 
+fn rewriter(key: u8) -> Rewriter {
+    Rewriter::new("mail.example.org".parse().unwrap(), &Secret::new([key; 32]))
+}
+
 const AT: Timestamp = Timestamp(1_795_000_000_000);
 
 impl World {
@@ -79,9 +93,9 @@ impl World {
             pem: pem.as_bytes(),
         }])
         .unwrap();
-        let router = Router::new(&plan);
-        let gate = Gate::new(&plan, router.clone());
-        Self { handover: Handover::new(store.clone(), plan, router, gate, signers), store, _folder: folder }
+        let forwarding = Forwarding::new(Router::new(&plan), Some(rewriter(7)));
+        let gate = Gate::new(&plan, forwarding);
+        Self { handover: Handover::new(store.clone(), plan, gate, signers), store, _folder: folder }
     }
 
     async fn accept(&self, transaction: Transaction, pieces: &[&[u8]]) -> Result<Accepted, Reply> {
@@ -116,6 +130,11 @@ impl World {
 
     fn queue(&self) -> Vec<QueueMessage> {
         self.store.read(|view| queue::list(view, QueueId(0), 100)).unwrap()
+    }
+
+    fn recipients(&self, queued: &QueueMessage) -> Vec<String> {
+        let recipients = self.store.read(|view| queue::recipients(view, queued.id)).unwrap();
+        recipients.iter().map(|r| r.forward_path.to_string()).collect()
     }
 
     fn assert_nothing_kept(&self) {
@@ -193,12 +212,10 @@ async fn a_submission_is_mended_signed_and_queued_with_its_local_copy() {
     let stored = world.content(queued.content);
     let skipped = usize::try_from(queued.skip_octets).unwrap();
     assert_eq!(&stored[..skipped], "Return-Path: <a@example.org>\r\n", "RFC 5321 §4.4: not for the next hop");
-    let prefix = String::from_utf8(queued.prefix).unwrap();
+    let prefix = String::from_utf8(queued.prefix.clone()).unwrap();
     assert!(prefix.starts_with("DKIM-Signature: v=1; a=ed25519-sha256; s=s1; d=example.org;"), "{prefix}");
     assert!(prefix.contains("Message-ID"), "what was mended is signed too: {prefix}");
-    let recipients = world.store.read(|view| queue::recipients(view, queued.id)).unwrap();
-    let recipients: Vec<String> = recipients.iter().map(|r| r.forward_path.to_string()).collect();
-    assert_eq!(recipients, ["y@example.net", "z@example.com"]);
+    assert_eq!(world.recipients(&queued), ["y@example.net", "z@example.com"]);
 }
 
 #[tokio::test]
@@ -334,4 +351,92 @@ async fn a_server_that_only_sends_keeps_nothing_for_its_domains() {
     assert_eq!(recipients.len(), 2, "to the MX, who knows best");
     let reply = world.accept(transaction(None, "x@example.net", &["b@example.org"]), &[MESSAGE]).await.unwrap_err();
     assert_eq!(reply.enhanced, Some(Enhanced(5, 7, 1)));
+}
+
+#[tokio::test]
+async fn a_forwarded_message_is_queued_under_a_rewritten_sender_with_its_local_copy() {
+    let world = World::new();
+    let to = ["out@example.org", "fwd@example.org"];
+    // From a stranger, whatever its From says: a signature of ours would vouch for it.
+    let message = b"From: a@example.org\r\nSubject: hi\r\n\r\nbody\r\n";
+    world.accept(transaction(None, "Joe@example.net", &to), &[message]).await.unwrap();
+    assert_eq!(world.inbox("a@example.org").len(), 1);
+    assert!(world.inbox("a@example.org")[0].starts_with("Return-Path: <Joe@example.net>\r\n"));
+    assert!(world.inbox("fwd@example.org").is_empty(), "it keeps no copy");
+    let queued = world.queue();
+    assert_eq!(queued.len(), 1, "everybody gets it once: {queued:?}");
+    assert_eq!(world.recipients(&queued[0]), ["f@example.net", "o@example.net", "p@example.com"]);
+    let sender = queued[0].reverse_path.address().unwrap();
+    assert!(sender.to_string().starts_with("SRS0="), "{sender}");
+    assert_eq!(rewriter(7).reverse(sender, AT).unwrap().to_string(), "Joe@example.net");
+    assert_eq!(String::from_utf8_lossy(&queued[0].prefix), "Delivered-To: out@example.org\r\n");
+    assert!(!queued[0].is_bounce);
+    assert_eq!(queued[0].expires, AT.after(Duration::from_secs(1000)));
+}
+
+#[tokio::test]
+async fn the_null_reverse_path_and_our_own_users_keep_theirs() {
+    let world = World::new();
+    world.accept(transaction(None, "", &["out@example.org"]), &[MESSAGE]).await.unwrap();
+    let own =
+        transaction(Some("a@example.org"), "a@example.org", &["fwd@example.org", "f@example.net", "z@example.com"]);
+    world.accept(own, &[b"From: a@example.org\r\n\r\n"]).await.unwrap();
+    let own = transaction(Some("a@example.org"), "a@example.org", &["fwd@example.org"]);
+    world.accept(own, &[b"From: a@example.org\r\n\r\n"]).await.unwrap();
+    let queued = world.queue();
+    assert_eq!(queued[0].reverse_path, ReversePath::Null, "RFC 5321 §4.5.5");
+    assert_eq!(world.recipients(&queued[1]), ["f@example.net", "z@example.com"], "named and forwarded to: once");
+    assert_eq!(queued.len(), 3);
+    assert_eq!(queued[2].reverse_path, ReversePath::Address("a@example.org".parse().unwrap()), "SPF is ours");
+    let prefix = String::from_utf8_lossy(&queued[2].prefix);
+    assert!(prefix.starts_with("Delivered-To: fwd@example.org\r\nDKIM-Signature: "), "our user's is signed: {prefix}");
+}
+
+#[tokio::test]
+async fn a_bounce_to_a_rewritten_sender_goes_to_the_sender() {
+    let world = World::new();
+    for (sender, days) in [("joe@example.net", 0), ("a@example.org", 20)] {
+        let made = Timestamp(AT.0 - days * 24 * 60 * 60 * 1000);
+        let rewritten = rewriter(7).rewrite(&sender.parse().unwrap(), made).unwrap().to_string();
+        world.accept(transaction(None, "", &[&rewritten]), &[MESSAGE]).await.unwrap();
+    }
+    let queued = world.queue();
+    assert_eq!((queued.len(), world.inbox("a@example.org").len()), (1, 1));
+    assert_eq!(world.recipients(&queued[0]), ["joe@example.net"]);
+    assert_eq!(queued[0].reverse_path, ReversePath::Null);
+    assert!(queued[0].prefix.is_empty(), "somebody else's bounce is not signed");
+}
+
+#[tokio::test]
+async fn a_rewritten_sender_is_no_open_relay() {
+    let world = World::new();
+    let genuine = rewriter(7).rewrite(&"joe@example.net".parse().unwrap(), AT).unwrap().to_string();
+    let forged = rewriter(8).rewrite(&"joe@example.net".parse().unwrap(), AT).unwrap().to_string();
+    let gone = rewriter(7).rewrite(&"gone@example.org".parse().unwrap(), AT).unwrap().to_string();
+    let long_ago = Timestamp(AT.0 - 22 * 24 * 60 * 60 * 1000);
+    let expired = rewriter(7).rewrite(&"joe@example.net".parse().unwrap(), long_ago).unwrap().to_string();
+    for (from, to, enhanced) in [
+        ("x@example.com", genuine.as_str(), Enhanced(5, 7, 1)),
+        ("", &forged, Enhanced(5, 7, 1)),
+        ("", "SRS0=AAAAAAAA=AA=example.net=joe@mail.example.org", Enhanced(5, 7, 1)),
+        ("", "SRS1=AAAAAAAAAA=example.net==x@mail.example.org", Enhanced(5, 7, 1)),
+        ("", &expired, Enhanced(5, 1, 1)),
+        ("", &gone, Enhanced(5, 1, 1)),
+    ] {
+        let reply = world.accept(transaction(None, from, &[to]), &[MESSAGE]).await.unwrap_err();
+        assert_eq!((reply.code, reply.enhanced), (550, Some(enhanced)), "{to}: {reply}");
+    }
+    world.assert_nothing_kept();
+}
+
+#[tokio::test]
+async fn rfc5321_6_3_a_forward_that_comes_back_is_stopped() {
+    let world = World::new();
+    let message = [b"Delivered-To: OUT@example.org\r\n", MESSAGE].concat();
+    let reply = world.accept(transaction(None, "x@example.net", &["out@example.org"]), &[&message]).await.unwrap_err();
+    assert_eq!((reply.code, reply.enhanced), (554, Some(Enhanced(5, 4, 6))));
+    world.assert_nothing_kept();
+    // Whoever keeps the mail here ends the circle.
+    let message = [b"Delivered-To: a@example.org\r\n", MESSAGE].concat();
+    world.accept(transaction(None, "x@example.net", &["a@example.org"]), &[&message]).await.unwrap();
 }

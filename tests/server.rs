@@ -5,11 +5,17 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use mailctl::apply::probe::Probe;
 use mailctl::apply::{ApplyError, apply, verify};
 use mailctl::compiler::{self, Inputs};
+use mailctl::ground::clock::Timestamp;
 use mailctl::ground::diagnostic::Source;
+use mailctl::ground::secret::SecretRef;
+use mailctl::mailflow::srs::Rewriter;
 use mailctl::plan::Plan;
+use mailctl::plan::document::{LoginFailures, Password, Srs, SrsKey};
 use mailctl::runtime::server::Server;
 use mailctl::runtime::server::activation::StateFolder;
 use mailctl::runtime::server::generation::identities;
@@ -28,6 +34,11 @@ struct World {
 impl World {
     /// Serves with the listeners named.
     fn serving(listeners: &[&str]) -> Self {
+        Self::serving_edited(listeners, |_| {})
+    }
+
+    /// Serves with the listeners named, and a plan that was edited.
+    fn serving_edited(listeners: &[&str], edit: impl FnOnce(&mut Plan)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("secret"), "pass word\n").unwrap();
         let held: Vec<TcpListener> =
@@ -35,7 +46,8 @@ impl World {
         let ports: Vec<u16> = held.iter().map(|l| l.local_addr().unwrap().port()).collect();
         drop(held);
         let state = StateFolder::new(folder.path());
-        let plan = plan(folder.path(), &ports, listeners);
+        let mut plan = plan(folder.path(), &ports, listeners);
+        edit(&mut plan);
         apply(&state, &plan, folder.path(), &None, None).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let server = runtime.block_on(Server::start(state)).unwrap();
@@ -263,4 +275,120 @@ fn pop3_reads_what_smtp_brought_and_removes_it_at_quit() {
     pop3(&mut later, "RETR 1", "-ERR the message was removed meanwhile");
     let listed = pop3_lines(&mut later, "LIST").remove(0);
     pop3(&mut later, "STAT", &format!("+OK {listed}"));
+}
+
+fn plain(password: &str) -> String {
+    BASE64_STANDARD.encode(format!("\0u1@bar.test\0{password}"))
+}
+
+/// An account `u1` with the app passwords `phone` (a file) and `laptop` (a hash of `laptop word`).
+fn with_app_passwords(plan: &mut Plan) {
+    let hash = argon2::PasswordHasher::hash_password(&argon2::Argon2::default(), b"laptop word").unwrap();
+    let account = plan.accounts.values_mut().next().unwrap();
+    account.app_passwords = [
+        ("laptop".to_owned(), Password::Hash(hash.to_string())),
+        ("phone".to_owned(), Password::Secret(SecretRef::File("phone".into()))),
+    ]
+    .into();
+}
+
+#[test]
+fn app_passwords_log_in_everywhere() {
+    let world = World::serving(&["submissions", "imaps", "pop3s"]);
+    std::fs::write(world.folder.path().join("phone"), "phone word\n").unwrap();
+    let mut plan = world.plan(&["submissions", "imaps", "pop3s"]);
+    with_app_passwords(&mut plan);
+    world.apply(&plan).unwrap();
+    for password in ["pass word", "phone word", "laptop word"] {
+        imap(&mut world.connect("imaps"), "a", &format!("LOGIN u1@bar.test \"{password}\""));
+        let mut sender = world.connect("submissions");
+        say(&mut sender, "EHLO x.test", "250");
+        say(&mut sender, &format!("AUTH PLAIN {}", plain(password)), "235");
+        let mut reader = world.connect("pop3s");
+        pop3(&mut reader, "USER u1@bar.test", "+OK now the password");
+        pop3(&mut reader, &format!("PASS {password}"), "+OK 0 messages");
+    }
+    let mut sender = world.connect("submissions");
+    say(&mut sender, "EHLO x.test", "250");
+    say(&mut sender, &format!("AUTH PLAIN {}", plain("phone")), "535");
+}
+
+#[test]
+fn a_source_that_guesses_is_refused_by_every_protocol() {
+    let world = World::serving_edited(&["submissions", "imaps", "pop3s"], |plan| {
+        plan.limits.login_failures = Some(LoginFailures { max: 3, window_seconds: 3600, exempt: Vec::new() });
+    });
+    let mut open = world.connect("imaps");
+    imap(&mut open, "a", "LOGIN u1@bar.test \"pass word\"");
+    let mut guesses = world.connect("imaps");
+    guesses.say("a LOGIN u1@bar.test wrong").unwrap();
+    assert!(guesses.imap_reply("a").unwrap().last().unwrap().starts_with("a NO [AUTHENTICATIONFAILED]"));
+    let mut sender = world.connect("submissions");
+    say(&mut sender, "EHLO x.test", "250");
+    say(&mut sender, &format!("AUTH PLAIN {}", plain("wrong")), "535");
+    let mut reader = world.connect("pop3s");
+    pop3(&mut reader, "USER nobody@bar.test", "+OK now the password");
+    pop3(&mut reader, "PASS wrong", "-ERR [AUTH] wrong name or password");
+
+    // The right password no longer helps: whoever guesses cannot tell that it is right.
+    say(&mut sender, &format!("AUTH PLAIN {}", plain("pass word")), "454 4.7.0");
+    // SCRAM asks for keys first, and gets none.
+    say(&mut sender, "AUTH SCRAM-SHA-256 biwsbj11LHI9YWJj", "454 4.7.0");
+    pop3(&mut reader, "USER u1@bar.test", "+OK now the password");
+    pop3(&mut reader, "PASS pass word", "-ERR [SYS/TEMP] logging in is not possible now");
+    guesses.say("b LOGIN u1@bar.test \"pass word\"").unwrap();
+    assert!(guesses.imap_reply("b").unwrap().last().unwrap().starts_with("b NO [UNAVAILABLE]"));
+    imap(&mut open, "b", "NOOP");
+
+    // A plan without the limit lets in again; with it the failures are still known.
+    world.apply(&world.plan(&["submissions", "imaps", "pop3s"])).unwrap();
+    imap(&mut world.connect("imaps"), "a", "LOGIN u1@bar.test \"pass word\"");
+}
+
+#[test]
+fn an_account_sends_so_many_messages_an_hour() {
+    let world = World::serving_edited(&["submissions"], |plan| plan.limits.messages_per_hour_max = Some(2));
+    let session = || {
+        let mut sender = world.connect("submissions");
+        say(&mut sender, "EHLO x.test", "250");
+        say(&mut sender, &format!("AUTH PLAIN {}", plain("pass word")), "235");
+        sender
+    };
+    let begin = |sender: &mut Probe| {
+        say(sender, "MAIL FROM:<u1@bar.test>", "250");
+        say(sender, "RCPT TO:<u1@bar.test>", "250");
+    };
+    let mut early = session();
+    begin(&mut early);
+    let mut sender = session();
+    for _ in 0..2 {
+        begin(&mut sender);
+        say(&mut sender, "DATA", "354");
+        say(&mut sender, "Subject: x\r\n\r\n.", "250");
+    }
+    say(&mut sender, "MAIL FROM:<u1@bar.test>", "450 4.7.1");
+    say(&mut early, "DATA", "450 4.7.1");
+}
+
+#[test]
+fn bounces_come_back_to_rewritten_senders_and_nothing_else_does() {
+    let world = World::serving_edited(&["smtp"], |plan| {
+        plan.forwarding = Some(Srs { domain: plan.host.name.clone(), key: SrsKey::Generated {} });
+    });
+    let key = Keyring::new(world.folder.path()).srs().unwrap();
+    let rewriter = Rewriter::new("mail.bar.test".parse().unwrap(), &key);
+    let long = format!("bounces+{}=example.net@sender.example", "x".repeat(40));
+    let held = rewriter.rewrite(&long.parse().unwrap(), Timestamp::now()).unwrap().to_string();
+    assert!(held.len() > 100, "longer than RFC 5321 §4.5.3.1.1 makes others take");
+    let mut peer = world.connect("smtp");
+    say(&mut peer, "EHLO x.test", "250");
+    say(&mut peer, "MAIL FROM:<>", "250");
+    say(&mut peer, &format!("RCPT TO:<{held}>"), "250");
+    say(&mut peer, &format!("RCPT TO:<{}>", held.to_lowercase()), "250");
+    say(&mut peer, &format!("RCPT TO:<{}>", held.replace("sender.example", "victim.example")), "550 5.7.1");
+    say(&mut peer, "RCPT TO:<SRS0=AAAAAAAA=AA=victim.example=x@mail.bar.test>", "550 5.7.1");
+    say(&mut peer, "RCPT TO:<x@sender.example>", "550 5.7.1");
+    say(&mut peer, "RSET", "250");
+    say(&mut peer, "MAIL FROM:<x@y.test>", "250");
+    say(&mut peer, &format!("RCPT TO:<{held}>"), "550 5.7.1");
 }

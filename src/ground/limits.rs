@@ -14,8 +14,13 @@ pub const SMTP_COMMAND_OCTETS_MAX: usize = 12_288;
 /// RFC 5321 §4.5.3.1.6 sets 1000 octets; real senders exceed it and RFC 5321 §4.5.3.1 asks for leniency.
 /// Text lines are streamed, so only header parsing cares.
 pub const SMTP_TEXT_LINE_OCTETS_MAX: usize = 1024 * 1024;
-/// RFC 5321 §4.5.3.1.1.
+/// RFC 5321 §4.5.3.1.1: of an address that we give to somebody.
 pub const LOCAL_PART_OCTETS_MAX: usize = 64;
+/// Of any address. RFC 5321 §4.5.3.1 asks to accept more than the least; senders that hold an address of
+/// somebody else (VERP, SRS) need it. With `@` and a short domain it still is a path of RFC 5321 §4.5.3.1.3.
+pub const LOCAL_PART_OCTETS_ACCEPTED_MAX: usize = 200;
+/// RFC 5321 §4.5.3.1.3: a path, without its angle brackets.
+pub const PATH_OCTETS_MAX: usize = 254;
 /// RFC 5321 §4.5.3.1.2.
 pub const DOMAIN_OCTETS_MAX: usize = 255;
 /// RFC 5321 §4.5.3.1.5: a reply line, CRLF included.
@@ -44,6 +49,13 @@ pub const STAGING_MEMORY_OCTETS: usize = 256 * 1024;
 pub const HEADER_OCTETS_MAX: usize = 192 * 1024;
 /// Failed logins in one session before we hang up.
 pub const AUTH_FAILURES_MAX: u32 = 3;
+/// Passwords of one account besides its main one. A wrong password costs as many hashes as the account with
+/// most one-way hashes has, so that time tells nothing; eleven take a quarter of a second.
+pub const APP_PASSWORDS_MAX: usize = 10;
+/// Sources whose failed logins are counted; beyond, the oldest is forgotten. About 10 MB.
+pub const LOGIN_SOURCES_MAX: usize = 100_000;
+/// Accounts whose submissions are counted; beyond, those that sent nothing for an hour are forgotten.
+pub const PACED_ACCOUNTS_MAX: usize = 100_000;
 /// One SASL line, base64 included (RFC 4954 §4).
 pub const SASL_LINE_OCTETS_MAX: usize = 12_288;
 
@@ -105,6 +117,14 @@ pub const OBSERVATIONS_MAX: usize = 20_000;
 
 /// Members that one alias may expand to (rules.md ACC-009).
 pub const ALIAS_EXPANSION_MAX: usize = 100;
+/// Delivered-To fields of one message that are looked at for loops; RFC 5321 §6.3's bound ends the others.
+pub const DELIVERED_TO_FIELDS_MAX: usize = RECEIVED_FIELDS_MAX;
+/// A rewritten sender takes bounces for so long. Longer than any queue keeps a message (RFC 5321 §4.5.4.1:
+/// 4 to 5 days), and what libsrs2 and postsrsd take.
+pub const SRS_DAYS_MAX: u16 = 21;
+/// A key for rewriting senders, in octets: HMAC-SHA-256 gains nothing from more than 32, and fewer than 16
+/// could be guessed (RFC 2104 §3).
+pub const SRS_KEY_OCTETS_MIN: usize = 16;
 /// MX hosts tried for one domain in one attempt. RFC 5321 §5.1 asks for at least two addresses.
 pub const MX_HOSTS_MAX: usize = 10;
 /// Attempts running at once.
@@ -120,6 +140,10 @@ pub const STORE_WAITING_JOBS_MAX: usize = 16_384;
 pub const STORE_READERS_MAX: usize = 8;
 /// Messages that one job should change, so that deliveries can go between.
 pub const STORE_BATCH_MESSAGES_MAX: usize = 1_000;
+/// Retention looks at the mailboxes so often, in seconds; periods are days.
+pub const RETENTION_SWEEP_SECONDS: u64 = 60 * 60;
+/// Mailboxes that retention reads from the store in one go.
+pub const RETENTION_MAILBOXES_MAX: usize = 1_000;
 /// A segment file takes no more bodies beyond this.
 pub const SEGMENT_OCTETS: u64 = 64 * 1024 * 1024;
 /// Disk space is reserved for a segment in such steps, so that most syncs write no metadata.

@@ -2,19 +2,19 @@
 //!
 //! [`Incoming`] collects the message. It holds the header back (at most `limits::HEADER_OCTETS_MAX`) until
 //! it has ended, so that trace fields and whatever a submission lacks stand above it, then lets the rest
-//! stream into the store's staging. [`Handover::accept`] decides: loops, foreign senders and recipients
-//! that are not to be sent to ([`crate::mailflow::relaying`]) are refused, local recipients get the message into INBOX and remote ones a queue row, all in one transaction
-//! (design: "one transaction per acceptance"). Only its commit yields the proof that a `250` needs.
+//! stream into the store's staging. [`Handover::accept`] decides: loops, foreign senders and recipients that are
+//! not to be sent to ([`crate::mailflow::relaying`]) are refused, local recipients get the message into INBOX,
+//! remote ones and whoever mail is forwarded to a queue row, all in one transaction (design: "one transaction
+//! per acceptance"). Only its commit yields the proof that a `250` needs.
 //!
 //! What is stored begins with Return-Path (RFC 5321 §4.4: final delivery adds it, relaying does not), which
-//! the queue skips; DKIM-Signature fields exist for the queue only, kept beside the content. Only what our
-//! users and trusted networks send is signed: what strangers bring for a backup domain is theirs to sign,
-//! whatever its From says.
+//! the queue skips; DKIM-Signature and Delivered-To fields exist for the queue only, kept beside the content.
+//! Only what our users and trusted networks send is signed: of any other message we do not know that it is
+//! ours, whatever its From says, be it for a backup domain or to be forwarded.
 //!
 //! Quota was asked at RCPT TO. A message that was let in is stored even if another filled the mailbox
 //! meanwhile: one recipient's quota is no reason to refuse the others' copy.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,18 +23,20 @@ use tracing::{error, info};
 
 use crate::ground::clock::Timestamp;
 use crate::ground::limits;
+use crate::mailflow::forwarding::Forwarding;
 use crate::mailflow::header::{HeaderFacts, header_end};
-use crate::mailflow::relaying::{Destination, Gate, Origin};
+use crate::mailflow::recipients::Recipients;
+use crate::mailflow::relaying::{Gate, Origin};
 use crate::mailflow::routing::Router;
 use crate::mailflow::schedule::Schedule;
 use crate::mailflow::signing::{Signers, SigningError};
 use crate::mailflow::submission::{Senders, missing_fields};
-use crate::mailflow::trace::{Received, return_path};
+use crate::mailflow::trace::{Received, delivered_to, return_path};
 use crate::plan::Plan;
 use crate::protocol::smtp::server::Transaction;
 use crate::state::queue;
 use crate::state::store::{self, Durable, Staged, Store, StoreError};
-use crate::vocabulary::mail::{Address, Enhanced, Reply};
+use crate::vocabulary::mail::{Address, Enhanced, Reply, ReversePath};
 
 /// Pieces in which a staged message is read for signing.
 const SIGNING_PIECE_OCTETS: usize = 64 * 1024;
@@ -43,7 +45,6 @@ const SIGNING_PIECE_OCTETS: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Handover {
     store: Arc<Store>,
-    router: Router,
     gate: Gate,
     senders: Senders,
     signers: Signers,
@@ -94,10 +95,10 @@ pub struct Incoming {
 }
 
 impl Handover {
-    pub fn new(store: Arc<Store>, plan: Arc<Plan>, router: Router, gate: Gate, signers: Signers) -> Self {
+    pub fn new(store: Arc<Store>, plan: Arc<Plan>, gate: Gate, signers: Signers) -> Self {
         let schedule = Schedule::new(&plan.outbound.retry_after_seconds, plan.outbound.lifetime_seconds);
-        let senders = Senders::new(plan, router.clone());
-        Self { store, router, gate, senders, signers, schedule }
+        let senders = Senders::new(plan, gate.forwarding().router().clone());
+        Self { store, gate, senders, signers, schedule }
     }
 
     pub fn senders(&self) -> &Senders {
@@ -109,7 +110,7 @@ impl Handover {
         Incoming {
             id: next_id(arrival.at),
             arrival,
-            router: self.router.clone(),
+            router: self.gate.forwarding().router().clone(),
             staged: self.store.stage(),
             header: Vec::new(),
             facts: None,
@@ -121,9 +122,9 @@ impl Handover {
     /// Stores the message for all its recipients.
     ///
     /// # Errors
-    /// The reply for the peer: 554 5.4.6 (loop), 553 5.7.1 and 550 5.6.0 (header of a submission), 550 (a
-    /// recipient who may not be sent to), 552 5.3.4
-    /// (header too long), 451 and 452 when storage fails. Nothing of the message is kept then.
+    /// The reply for the peer: 554 5.4.6 (loop), 550 5.1.1 and 550 5.7.1 (a recipient after all not), 553 5.7.1
+    /// and 550 5.6.0 (header of a submission), 552 5.3.4 (header too long), 451 and 452 when storage fails.
+    /// Nothing of the message is kept then.
     pub async fn accept(&self, mut incoming: Incoming) -> Result<Accepted, Reply> {
         incoming.end_header();
         if let Some(failure) = incoming.failure.take() {
@@ -138,66 +139,55 @@ impl Handover {
         if let Some(account) = &transaction.account {
             self.senders.check_header(account, &facts)?;
         }
-        let origin = incoming.arrival.origin();
-        let recipients = self.split(&origin, &transaction)?;
-        let prefix = self.sign(&mut incoming, &facts, &recipients).await?;
+        let (origin, at) = (incoming.arrival.origin(), incoming.arrival.at);
+        let recipients = Recipients::of(&origin, &transaction, &facts, &self.gate, at)?;
+        let signatures = self.sign(&mut incoming, &facts, &recipients).await?;
         let Incoming { arrival, id, staged, skip_octets, .. } = incoming;
-        let (octets, local, remote) = (staged.len(), recipients.local.len(), recipients.remote.len());
+        let (peer, octets) = (arrival.peer, staged.len());
+        let (local, remote) = (recipients.local.len(), recipients.remote.len());
+        let forwarded: usize = recipients.forwards.iter().map(|forwarded| forwarded.to.len()).sum();
+        let parcels = parcels(&recipients, &signatures, &arrival, self.gate.forwarding());
         let expires = self.schedule.expires(arrival.at);
-        let reverse_path = transaction.envelope.reverse_path.clone();
         let (body, smtputf8) = (transaction.envelope.body, transaction.envelope.smtputf8);
+        let accounts: Vec<Address> = recipients.local.into_iter().collect();
         let job = move |tx: &mut store::Tx<'_>, contents: &[store::ContentId]| {
             let content = *contents.first().expect("invariant: one message is staged");
-            if !recipients.local.is_empty() {
-                let accounts: Vec<Address> = recipients.local.into_iter().collect();
+            if !accounts.is_empty() {
                 store::deliver(tx, content, &accounts, "INBOX", arrival.at)?;
             }
-            if recipients.remote.is_empty() {
-                return Ok(None);
+            let mut queued = Vec::with_capacity(parcels.len());
+            for Parcel { prefix, reverse_path, recipients } in parcels {
+                let message = queue::NewMessage {
+                    content,
+                    skip_octets,
+                    prefix,
+                    reverse_path,
+                    body,
+                    smtputf8,
+                    received: arrival.at,
+                    expires,
+                    is_bounce: false,
+                    recipients,
+                };
+                queued.push(queue::enqueue(tx, &message)?.0);
             }
-            let message = queue::NewMessage {
-                content,
-                skip_octets,
-                prefix,
-                reverse_path,
-                body,
-                smtputf8,
-                received: arrival.at,
-                expires,
-                is_bounce: false,
-                recipients: recipients.remote,
-            };
-            queue::enqueue(tx, &message).map(Some)
+            Ok(queued)
         };
         let (queued, proof) = commit(&self.store, vec![staged], job).await.map_err(|error| refusal(&id, &error))?;
         info!(
             id,
-            queue = queued.map(|queued| queued.0),
+            ?queued,
             from = %transaction.envelope.reverse_path,
             account = transaction.account.as_ref().map(tracing::field::display),
-            peer = %arrival.peer,
+            %peer,
             message_id = facts.message_id,
             octets,
             local,
             remote,
+            forwarded,
             "accepted"
         );
         Ok(Accepted { proof, id })
-    }
-
-    /// Who gets it where. An account that several recipients lead to gets it once.
-    /// RCPT TO refused who may not be sent to; a second look costs nothing and an open relay much.
-    fn split(&self, origin: &Origin, transaction: &Transaction) -> Result<Recipients, Reply> {
-        let mut recipients = Recipients::default();
-        for recipient in &transaction.envelope.recipients {
-            let address = &recipient.forward_path;
-            match self.gate.destination(origin, address)? {
-                Destination::Mailboxes(accounts) => recipients.local.extend(accounts.iter().cloned()),
-                Destination::Queue if recipients.remote.contains(address) => {}
-                Destination::Queue => recipients.remote.push(address.clone()),
-            }
-        }
-        Ok(recipients)
     }
 
     /// The DKIM-Signature fields of what leaves.
@@ -207,16 +197,13 @@ impl Handover {
         facts: &HeaderFacts,
         recipients: &Recipients,
     ) -> Result<Vec<u8>, Reply> {
-        if incoming.arrival.origin() == Origin::Anybody {
+        if incoming.arrival.origin() == Origin::Anybody || !recipients.leaves() {
             return Ok(Vec::new());
         }
         let author = facts.author().or(incoming.arrival.transaction.account.as_ref());
         let Some(domain) = author.and_then(|author| self.signers.signing_domain(&author.domain)) else {
             return Ok(Vec::new());
         };
-        if recipients.remote.is_empty() {
-            return Ok(Vec::new());
-        }
         let (signers, id, skip) = (self.signers.clone(), incoming.id.clone(), incoming.skip_octets);
         let staged = std::mem::replace(&mut incoming.staged, self.store.stage());
         // RSA takes a millisecond of computing, and a long message is read from disk.
@@ -230,10 +217,32 @@ impl Handover {
     }
 }
 
-#[derive(Default)]
-struct Recipients {
-    local: BTreeSet<Address>,
-    remote: Vec<Address>,
+/// What one entry of the queue has of its own.
+struct Parcel {
+    prefix: Vec<u8>,
+    reverse_path: ReversePath,
+    recipients: Vec<Address>,
+}
+
+/// The entries for one message: one for the recipients that the sender named, and one for each recipient
+/// that has it forwarded.
+fn parcels(recipients: &Recipients, signatures: &[u8], arrival: &Arrival, forwarding: &Forwarding) -> Vec<Parcel> {
+    let original = &arrival.transaction.envelope.reverse_path;
+    let mut parcels = Vec::new();
+    if !recipients.remote.is_empty() {
+        parcels.push(Parcel {
+            prefix: signatures.to_vec(),
+            reverse_path: original.clone(),
+            recipients: recipients.remote.clone(),
+        });
+    }
+    let submitted = arrival.origin() != Origin::Anybody;
+    parcels.extend(recipients.forwards.iter().map(|forwarded| Parcel {
+        prefix: [delivered_to(&forwarded.recipient).as_bytes(), signatures].concat(),
+        reverse_path: forwarding.reverse_path(original, submitted, arrival.at),
+        recipients: forwarded.to.clone(),
+    }));
+    parcels
 }
 
 impl Incoming {

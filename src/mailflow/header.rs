@@ -3,6 +3,7 @@
 
 use mail_parser::{HeaderName, HeaderValue, MessageParser};
 
+use crate::ground::limits::DELIVERED_TO_FIELDS_MAX;
 use crate::vocabulary::mail::Address;
 
 /// Facts of one header.
@@ -18,6 +19,9 @@ pub struct HeaderFacts {
     pub message_id: Option<String>,
     /// RFC 5321 §6.3.
     pub received_fields: usize,
+    /// RFC 9228 §3: whom the message has been delivered to or forwarded by, canonical; the first
+    /// [`DELIVERED_TO_FIELDS_MAX`].
+    pub delivered_to: Vec<Address>,
 }
 
 /// How long the header is, the empty line that ends it included. `None` if it has not ended within
@@ -46,6 +50,9 @@ impl HeaderFacts {
                     facts.message_id = Some(field.value.as_text().unwrap_or_default().to_owned());
                 }
                 HeaderName::Received => facts.received_fields += 1,
+                HeaderName::DeliveredTo if facts.delivered_to.len() < DELIVERED_TO_FIELDS_MAX => {
+                    facts.delivered_to.extend(delivered_to(header, field.offset_start(), field.offset_end()));
+                }
                 _ => {}
             }
         }
@@ -59,6 +66,14 @@ impl HeaderFacts {
             _ => None,
         }
     }
+}
+
+/// The field's value as it stands, because no two parsers agree what it is.
+fn delivered_to(header: &[u8], start: u32, end: u32) -> Option<Address> {
+    let value = header.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)?;
+    let value = std::str::from_utf8(value).ok()?.trim();
+    let value = value.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')).unwrap_or(value);
+    value.parse::<Address>().ok().map(|address| address.canonical())
 }
 
 fn mailboxes(value: &HeaderValue<'_>, into: &mut Vec<Option<Address>>) {
@@ -110,6 +125,16 @@ mod tests {
         assert_eq!((facts.received_fields, facts.has_date), (2, true));
         assert_eq!(facts.message_id.as_deref(), Some("1@x"));
         assert_eq!(facts.author(), address("a@b.c").as_ref());
+    }
+
+    #[test]
+    fn rfc9228_3_who_had_it_before_is_seen() {
+        let facts = HeaderFacts::read(
+            b"Delivered-To: A@example.org\r\ndelivered-to:\r\n <b@example.org> \r\nDelivered-To: nobody\r\n\r\n",
+        );
+        assert_eq!(facts.delivered_to, ["a@example.org".parse().unwrap(), "b@example.org".parse().unwrap()]);
+        let many = b"Delivered-To: a@example.org\r\n".repeat(DELIVERED_TO_FIELDS_MAX + 1);
+        assert_eq!(HeaderFacts::read(&many).delivered_to.len(), DELIVERED_TO_FIELDS_MAX);
     }
 
     #[test]

@@ -1,19 +1,22 @@
 //! Whose messages this server takes, and for whom: the host's role, trusted networks, backup domains.
 //!
-//! Invariants: without a login and from outside `relaying.accept_from` a message goes to a mailbox here or to
-//! the primary server of a backup domain, and nowhere else (RFC 5321 §3.6.1: no open relay); a role only
-//! takes away.
+//! Invariants: without a login and from outside `relaying.accept_from` a message goes to somebody who is here
+//! (and may have it forwarded), to the primary server of a backup domain, or as a bounce to the sender whom one
+//! of our rewritten senders holds, and nowhere else (RFC 5321 §3.6.1: no open relay); a role only takes away.
 //!
 //! The decision is made at RCPT TO and once more when the message is stored, by the same function.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::mailflow::routing::{Resolution, Router};
+use crate::ground::clock::Timestamp;
+use crate::mailflow::forwarding::Forwarding;
+use crate::mailflow::receivers::Receivers;
+use crate::mailflow::routing::Resolution;
 use crate::plan::Plan;
 use crate::plan::document::{BackupMx, BackupRecipients, Role};
-use crate::vocabulary::mail::{Address, Domain, Enhanced, Reply};
+use crate::vocabulary::mail::{Address, Domain, Enhanced, Reply, ReversePath};
 use crate::vocabulary::network::Network;
 
 /// Who brings a message.
@@ -27,13 +30,14 @@ pub enum Origin {
     User(Address),
 }
 
-/// Where a recipient's copy goes.
+/// Where a recipient's copy goes. The address is the recipient, or the sender whom it holds if it is a
+/// rewritten one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
-    /// Into the mailboxes of these accounts.
-    Mailboxes(Arc<BTreeSet<Address>>),
+    /// Somebody here has the address.
+    Here { address: Address, receivers: Arc<Receivers> },
     /// To the queue.
-    Queue,
+    Queue(Address),
 }
 
 /// One plan's answer to who may send what to whom. Cheap to clone.
@@ -42,14 +46,14 @@ pub struct Gate(Arc<Rules>);
 
 #[derive(Debug)]
 struct Rules {
-    router: Router,
+    forwarding: Forwarding,
     role: Role,
     accept_from: Vec<Network>,
     backup: BTreeMap<Domain, BackupMx>,
 }
 
 impl Gate {
-    pub fn new(plan: &Plan, router: Router) -> Self {
+    pub fn new(plan: &Plan, forwarding: Forwarding) -> Self {
         let role = plan.host.role;
         // A role only takes away: what it does not allow is not even kept.
         let accept_from = match role {
@@ -60,7 +64,11 @@ impl Gate {
             Role::BackupMx | Role::Full => plan.relaying.backup.clone(),
             Role::ReceiveOnly | Role::SendOnly | Role::SubmissionOnly => BTreeMap::new(),
         };
-        Self(Arc::new(Rules { router, role, accept_from, backup }))
+        Self(Arc::new(Rules { forwarding, role, accept_from, backup }))
+    }
+
+    pub fn forwarding(&self) -> &Forwarding {
+        &self.0.forwarding
     }
 
     /// Whether a peer at `address` may relay without a login.
@@ -85,28 +93,53 @@ impl Gate {
         }
     }
 
-    /// Where a message that `origin` brings for `recipient` goes.
+    /// Where a message that `origin` brings from `reverse_path` for `recipient` goes.
     ///
     /// # Errors
-    /// 550 5.1.1 if nobody has the address, 550 5.7.1 if it is elsewhere and `origin` may not relay.
-    pub fn destination(&self, origin: &Origin, recipient: &Address) -> Result<Destination, Reply> {
+    /// 550 5.1.1 if nobody has the address, 550 5.7.1 if it is elsewhere and `origin` may not relay, or if it
+    /// is a rewritten sender and the message no bounce to it.
+    pub fn destination(
+        &self,
+        origin: &Origin,
+        reverse_path: &ReversePath,
+        recipient: &Address,
+        at: Timestamp,
+    ) -> Result<Destination, Reply> {
         self.check_origin(origin)?;
-        let unknown = || Reply::new(550, Enhanced(5, 1, 1), format!("no such user: {recipient}"));
-        match (self.0.router.resolve(recipient), origin) {
-            (Resolution::Local(accounts), _) => Ok(Destination::Mailboxes(accounts)),
-            (Resolution::UnknownUser, _) => Err(unknown()),
-            (Resolution::Remote, Origin::TrustedNetwork | Origin::User(_)) => Ok(Destination::Queue),
-            (Resolution::Remote, Origin::Anybody) => match self.0.backup.get(&recipient.domain) {
-                Some(backup) if is_taken(&backup.recipients, recipient) => Ok(Destination::Queue),
-                Some(_) => Err(unknown()),
-                // RFC 5321 §3.6.1, RFC 3463 §3.8: no open relay.
-                None => {
-                    let text = format!("no relaying to {}; our users send through port 465 or 587", recipient.domain);
-                    Err(Reply::new(550, Enhanced(5, 7, 1), text))
-                }
+        let forwarding = &self.0.forwarding;
+        match forwarding.router().resolve(recipient) {
+            Resolution::Local(receivers) => Ok(Destination::Here { address: recipient.clone(), receivers }),
+            Resolution::UnknownUser => Err(unknown(recipient)),
+            // Whoever knows a rewritten sender could otherwise have us write to the sender behind it.
+            Resolution::Returned if *reverse_path != ReversePath::Null => {
+                Err(Reply::new(550, Enhanced(5, 7, 1), "only a bounce, which has no sender, may come to this address"))
+            }
+            Resolution::Returned => match forwarding.returned(recipient, at)? {
+                (address, Resolution::Local(receivers)) => Ok(Destination::Here { address, receivers }),
+                (address, _) => Ok(Destination::Queue(address)),
             },
+            Resolution::Remote => self.relayed(origin, recipient),
         }
     }
+
+    fn relayed(&self, origin: &Origin, recipient: &Address) -> Result<Destination, Reply> {
+        match (origin, self.0.backup.get(&recipient.domain)) {
+            (Origin::TrustedNetwork | Origin::User(_), _) => Ok(Destination::Queue(recipient.clone())),
+            (Origin::Anybody, Some(backup)) if is_taken(&backup.recipients, recipient) => {
+                Ok(Destination::Queue(recipient.clone()))
+            }
+            (Origin::Anybody, Some(_)) => Err(unknown(recipient)),
+            // RFC 5321 §3.6.1, RFC 3463 §3.8: no open relay.
+            (Origin::Anybody, None) => {
+                let text = format!("no relaying to {}; our users send through port 465 or 587", recipient.domain);
+                Err(Reply::new(550, Enhanced(5, 7, 1), text))
+            }
+        }
+    }
+}
+
+fn unknown(recipient: &Address) -> Reply {
+    Reply::new(550, Enhanced(5, 1, 1), format!("no such user: {recipient}"))
 }
 
 fn is_taken(recipients: &BackupRecipients, recipient: &Address) -> bool {
@@ -122,6 +155,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::mailflow::routing::Router;
     use crate::mailflow::sample;
 
     fn gate(role: &str) -> Gate {
@@ -135,7 +169,7 @@ mod tests {
             }
         });
         let plan: Plan = serde_json::from_value(value).unwrap();
-        Gate::new(&plan, Router::new(&plan))
+        Gate::new(&plan, Forwarding::new(Router::new(&plan), None))
     }
 
     fn user() -> Origin {
@@ -144,9 +178,9 @@ mod tests {
 
     /// `here`, `queue`, or the enhanced code of the refusal.
     fn goes(gate: &Gate, origin: &Origin, recipient: &str) -> String {
-        match gate.destination(origin, &recipient.parse().unwrap()) {
-            Ok(Destination::Mailboxes(_)) => "here".to_owned(),
-            Ok(Destination::Queue) => "queue".to_owned(),
+        match gate.destination(origin, &ReversePath::Null, &recipient.parse().unwrap(), Timestamp(0)) {
+            Ok(Destination::Here { .. }) => "here".to_owned(),
+            Ok(Destination::Queue(_)) => "queue".to_owned(),
             Err(reply) => reply.enhanced.unwrap().to_string(),
         }
     }
@@ -202,8 +236,9 @@ mod tests {
         #[test]
         fn no_open_relay(local in "[a-z%!\\.]{1,8}", domain in "[a-z]{1,3}\\.(test|net|org)") {
             if let Ok(recipient) = format!("{local}@{domain}").parse::<Address>() {
-                let destination = gate("full").destination(&Origin::Anybody, &recipient);
-                prop_assert!(!matches!(destination, Ok(Destination::Queue)), "{recipient}");
+                let destination =
+                    gate("full").destination(&Origin::Anybody, &ReversePath::Null, &recipient, Timestamp(0));
+                prop_assert!(!matches!(destination, Ok(Destination::Queue(_))), "{recipient}");
             }
         }
     }

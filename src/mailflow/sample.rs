@@ -22,10 +22,10 @@ pub fn plan(catch_all: &[&str]) -> Plan {
             "c@example.com": {}
         },
         "aliases": {
-            "team@example.org": ["a@example.org", "b@example.org"],
-            "b@example.org": ["a@example.org"],
-            "press@example.com": ["b@example.org"],
-            "nobody@example.com": ["gone@example.com"]
+            "team@example.org": { "local": ["a@example.org", "b@example.org"] },
+            "b@example.org": { "local": ["a@example.org"] },
+            "press@example.com": { "local": ["b@example.org"] },
+            "nobody@example.com": { "local": ["gone@example.com"] }
         },
         "outbound": {
             "default": "direct", "tls": "opportunistic", "retry_after_seconds": [60], "lifetime_seconds": 432000,
@@ -40,6 +40,6 @@ pub fn plan(catch_all: &[&str]) -> Plan {
         "logging": { "format": "text", "level": "info" },
         "dns": [], "firewall": []
     });
-    value["domains"]["example.com"]["catch_all"] = serde_json::json!(catch_all);
+    value["domains"]["example.com"]["catch_all"] = serde_json::json!({ "local": catch_all });
     serde_json::from_value(value).expect("invariant: the sample is a plan")
 }

@@ -1,8 +1,9 @@
 //! What an authenticated user may say about who a message is from, and what a submission server mends
 //! (RFC 6409 §6.1, §8).
 //!
-//! An account may use its own address, the aliases that it is a member of, subaddresses of all these
-//! (RFC 5233), and what the plan lists under `send_as`. A catch-all is nobody's identity.
+//! An account may use its own address, the aliases and alias patterns that it is a member of, subaddresses of
+//! all these (RFC 5233), and what the plan lists under `send_as`; all of it in the alias domains too. A
+//! catch-all is nobody's identity, and whoever mail is forwarded to owns nothing by that.
 //!
 //! The null reverse-path is allowed: a mail program that answers a request for a disposition notification
 //! must use it (RFC 8098 §3). Nothing is lost by that, because the header's From and Sender are held to
@@ -12,7 +13,6 @@
 //! touched. Removing Bcc is the mail program's business (RFC 5322 §3.6.3): the field may be meant for
 //! the recipient who gets this very copy.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::ground::clock::Timestamp;
@@ -38,17 +38,15 @@ impl Senders {
 
     /// Whether `account` (canonical) may be seen as the sender `address`.
     pub fn may_send_as(&self, account: &Address, address: &Address) -> bool {
-        let canonical = address.canonical();
-        let listed = self.plan.accounts.get(account).is_some_and(|entry| entry.send_as.contains(&canonical));
-        if listed || canonical == *account {
+        let listed = |name: &Address| self.plan.accounts.get(account).is_some_and(|entry| entry.send_as.contains(name));
+        // Who owns an address owns it in the alias domains too.
+        let own = self.router.own(address);
+        if own == *account || listed(&address.canonical()) || listed(&own) {
             return true;
         }
-        match self.router.identity(&canonical) {
+        match self.router.identity(&own) {
             // A subaddress of a `send_as` address counts like the address itself.
-            Some((name, members)) => {
-                members.contains(account)
-                    || self.plan.accounts.get(account).is_some_and(|entry| entry.send_as.contains(&name))
-            }
+            Some((name, named)) => named.members.contains(account) || listed(&name),
             None => false,
         }
     }
@@ -89,15 +87,15 @@ impl Senders {
     }
 
     fn refusal(&self, account: &Address, what: &str, address: &Address) -> Reply {
-        let mut allowed = BTreeSet::from([account.clone()]);
-        allowed.extend(self.router.aliases_of(account));
+        let mut allowed = self.router.aliases_of(account);
         if let Some(entry) = self.plan.accounts.get(account) {
-            allowed.extend(entry.send_as.iter().cloned());
+            allowed.extend(entry.send_as.iter().map(ToString::to_string));
         }
-        allowed.remove(account);
+        let account = account.to_string();
+        allowed.remove(&account);
         // One address a line keeps every line within RFC 5321 §4.5.3.1.5.
         let mut text = format!("you may not use the {what} address {address}; allowed are");
-        for name in std::iter::once(account).chain(&allowed).take(LISTED_MAX) {
+        for name in std::iter::once(&account).chain(&allowed).take(LISTED_MAX) {
             text.push_str(&format!("\n{name}"));
         }
         if allowed.len() >= LISTED_MAX {
@@ -174,6 +172,36 @@ mod tests {
         }
         assert!(!senders.may_send_as(&address("c@example.com"), &address("any@example.com")), "catch-all");
         assert!(!senders.may_send_as(&address("stranger@example.org"), &address("a@example.org")));
+    }
+
+    #[test]
+    fn ownership_spans_alias_domains_and_patterns() {
+        let mut value = serde_json::to_value(plan(&[])).unwrap();
+        value["domains"]["example.net"] = serde_json::json!({ "alias_of": "example.org", "dkim": [] });
+        value["domains"]["example.info"] = serde_json::json!({ "alias_of": "example.com", "dkim": [] });
+        value["alias_patterns"] = serde_json::json!([{
+            "domain": "example.org", "prefix": "shop-", "suffix": "", "targets": { "local": ["a@example.org"] }
+        }]);
+        value["accounts"]["a@example.org"]["forward"] =
+            serde_json::json!({ "to": { "local": ["b@example.org"] }, "keep_copy": true });
+        let plan: Arc<Plan> = Arc::new(serde_json::from_value(value).unwrap());
+        let senders = Senders::new(plan.clone(), Router::new(&plan));
+        let account = address("a@example.org");
+        for own in [
+            "a@example.net",
+            "A+x@Example.NET",
+            "team@example.net",
+            "shop-1@example.org",
+            "shop-2@example.net",
+            "press@example.info",
+            "press@example.com",
+        ] {
+            assert!(senders.may_send_as(&account, &address(own)), "{own}");
+        }
+        for foreign in ["b@example.net", "x@example.net", "shop@example.org", "shop-1@example.com"] {
+            assert!(!senders.may_send_as(&account, &address(foreign)), "{foreign}");
+        }
+        assert!(!senders.may_send_as(&address("b@example.org"), &account), "who mail is forwarded to owns nothing");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Trace fields: the Return-Path of final delivery and the Received of every hop (RFC 5321 §4.4).
+//! Trace fields: the Return-Path of final delivery and the Received of every hop (RFC 5321 §4.4), and the
+//! Delivered-To of a forwarded copy (RFC 9228).
 
 use std::net::IpAddr;
 
@@ -65,6 +66,11 @@ pub fn literal(address: &IpAddr) -> String {
 /// RFC 5321 §4.4: one line at the very top of a delivered message, nowhere else.
 pub fn return_path(reverse_path: &ReversePath) -> String {
     format!("Return-Path: {reverse_path}\r\n")
+}
+
+/// RFC 9228 §3: on a forwarded copy, whose mail it was. The address has no line ends.
+pub fn delivered_to(recipient: &Address) -> String {
+    format!("Delivered-To: {recipient}\r\n")
 }
 
 #[cfg(test)]

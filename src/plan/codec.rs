@@ -81,6 +81,8 @@ fn integers(plan: &Plan) -> Vec<u64> {
     found.extend(&plan.outbound.retry_after_seconds);
     found.extend(plan.outbound.delay_notice_seconds);
     found.extend(plan.accounts.values().filter_map(|account| account.quota_octets));
+    found.extend(limits.login_failures.as_ref().map(|failures| failures.window_seconds));
+    found.extend([plan.retention.junk_seconds, plan.retention.trash_seconds].into_iter().flatten());
     found
 }
 

@@ -43,14 +43,23 @@ pub struct Plan {
     /// By canonical address (local part in lower case).
     #[schemars(with = "BTreeMap<String, Account>")]
     pub accounts: BTreeMap<Address, Account>,
-    /// Canonical alias address to canonical account addresses: flattened, no alias points at an alias.
-    #[schemars(with = "BTreeMap<String, BTreeSet<String>>")]
-    pub aliases: BTreeMap<Address, BTreeSet<Address>>,
+    /// By canonical alias address: flattened, no alias points at an alias.
+    #[schemars(with = "BTreeMap<String, AliasTargets>")]
+    pub aliases: BTreeMap<Address, AliasTargets>,
+    /// Sorted by [`AliasPattern::precedence`]: of several that fit, the first receives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alias_patterns: Vec<AliasPattern>,
+    /// How mail that is forwarded to other servers names its sender. Absent: it keeps its reverse-path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarding: Option<Srs>,
     pub outbound: Outbound,
     /// Absent: no relaying without a login.
     #[serde(default, skip_serializing_if = "Relaying::is_nobody")]
     pub relaying: Relaying,
     pub storage: Storage,
+    /// What the server removes by itself.
+    #[serde(default, skip_serializing_if = "Retention::is_empty")]
+    pub retention: Retention,
     pub limits: Limits,
     pub logging: Logging,
     /// Records wanted, sorted.
@@ -216,15 +225,83 @@ pub struct AcmeAccount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DomainPlan {
-    /// Accounts that receive what no account, alias or subaddress of the domain does.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    #[schemars(with = "BTreeSet<String>")]
-    pub catch_all: BTreeSet<Address>,
+    /// Every local part of this domain is the same one of that domain, for receiving and as a sender. Never
+    /// points at a domain that has an `alias_of` itself; nothing else of such a domain says who receives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub alias_of: Option<Domain>,
+    /// Who receives what no account, alias, alias pattern or subaddress of the domain does.
+    #[serde(default, skip_serializing_if = "AliasTargets::is_empty")]
+    pub catch_all: AliasTargets,
     /// Between user and detail (RFC 5233), e.g. `+`. Absent: no subaddressing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subaddress_separator: Option<char>,
     /// Signers; every message that leaves for the domain's addresses is signed with each.
     pub dkim: Vec<DkimSelector>,
+}
+
+/// Who receives for an address that is not itself a mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AliasTargets {
+    /// Canonical account addresses of this plan.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[schemars(with = "BTreeSet<String>")]
+    pub local: BTreeSet<Address>,
+    /// Addresses in domains that are not of this plan: the message is forwarded there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[schemars(with = "BTreeSet<String>")]
+    pub remote: BTreeSet<Address>,
+}
+
+impl AliasTargets {
+    pub fn is_empty(&self) -> bool {
+        self.local.is_empty() && self.remote.is_empty()
+    }
+}
+
+/// Local parts `prefix*suffix` of one domain, `*` being any text, the empty one too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AliasPattern {
+    #[schemars(with = "String")]
+    pub domain: Domain,
+    /// In lower case; may be empty.
+    pub prefix: String,
+    /// In lower case; may be empty.
+    pub suffix: String,
+    pub targets: AliasTargets,
+}
+
+impl AliasPattern {
+    /// Ascending is most specific first: by domain, then the longest literal text, then the prefix and the
+    /// suffix as text.
+    pub fn precedence(&self) -> (&Domain, std::cmp::Reverse<usize>, &str, &str) {
+        let literal = self.prefix.len() + self.suffix.len();
+        (&self.domain, std::cmp::Reverse(literal), &self.prefix, &self.suffix)
+    }
+}
+
+/// Sender Rewriting Scheme: forwarded mail leaves from an address of ours that holds the original sender's,
+/// so that SPF fits and a bounce finds its way back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Srs {
+    /// Right of the `@` of rewritten senders. Mail for it must arrive here and its SPF must allow us; the
+    /// host's name or a mail domain.
+    #[schemars(with = "String")]
+    pub domain: Domain,
+    pub key: SrsKey,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SrsKey {
+    /// Made at activation, kept in the state folder as `keys/srs`.
+    Generated {},
+    /// At least 16 octets. For several hosts that take each other's bounces.
+    #[schemars(with = "serde_json::Value")]
+    Secret(SecretRef),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -258,9 +335,15 @@ pub enum DkimKey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
-    /// Absent: the account receives and nobody can log in.
+    /// Absent, and no `app_passwords`: the account receives and nobody can log in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Password>,
+    /// Further passwords by label, each as good as the first except for SCRAM. The label is logged.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub app_passwords: BTreeMap<String, Password>,
+    /// Where else mail for the account goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward: Option<Forward>,
     /// Absent: unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quota_octets: Option<u64>,
@@ -268,6 +351,15 @@ pub struct Account {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     #[schemars(with = "BTreeSet<String>")]
     pub send_as: BTreeSet<Address>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Forward {
+    /// Local targets receive as if the mail were theirs, their own forwards included.
+    pub to: AliasTargets,
+    /// Whether the account's own INBOX gets the mail too.
+    pub keep_copy: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -290,6 +382,23 @@ pub enum Storage {
     },
 }
 
+/// How long messages stay in mailboxes of these special uses (RFC 6154), counted from their arrival in the
+/// mailbox. Absent: for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub junk_seconds: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trash_seconds: Option<u64>,
+}
+
+impl Retention {
+    pub fn is_empty(&self) -> bool {
+        self == &Self::default()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -309,6 +418,26 @@ pub struct Limits {
     pub password_checks_max: u32,
     /// How long open sessions may go on after a stop was asked for.
     pub drain_seconds: u64,
+    /// Absent: passwords may be guessed without end (but three times in a session).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_failures: Option<LoginFailures>,
+    /// Messages that one account may submit in any hour. Absent: any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages_per_hour_max: Option<u32>,
+}
+
+/// When nobody from one address (IPv6: one /64) may log in for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginFailures {
+    /// Failed logins, of all protocols together.
+    pub max: u32,
+    /// Counted from the first failure; at its end all are forgotten.
+    pub window_seconds: u64,
+    /// Networks whose failed logins do not count, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub exempt: Vec<Network>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

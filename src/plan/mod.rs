@@ -9,7 +9,7 @@ pub mod codec;
 pub mod digest;
 pub mod document;
 #[cfg(test)]
-mod example;
+pub(crate) mod example;
 mod outbound;
 
 pub use document::Plan;

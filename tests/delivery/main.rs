@@ -20,7 +20,7 @@ use mailctl::vocabulary::mail::ReversePath;
 use peer::{Peer, Script, Tls, certificate};
 use serde_json::json;
 use tokio::sync::watch;
-use world::{MESSAGE, SKIP, Setting, World, Zone, sender};
+use world::{MESSAGE, SKIP, Setting, World, Zone, rewriter, sender};
 
 const ONE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 1));
 const TWO: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
@@ -111,6 +111,32 @@ async fn rfc3464_the_sender_is_told_in_its_inbox() {
     assert_eq!(parsed.content_type().unwrap().subtype(), Some("report"));
     assert_eq!(parsed.in_reply_to().as_text(), Some("1@example.org"));
     assert_eq!(parsed.from().unwrap().first().unwrap().address(), Some("MAILER-DAEMON@mail.example.org"));
+}
+
+#[tokio::test]
+async fn the_sender_behind_a_rewritten_one_is_told() {
+    let recipients = HashMap::from([("x@example.net", "550 5.1.1 who is that")]);
+    let (_peer, world) = one_peer(Script { recipients, ..Script::default() }).await;
+    let forwarded = |sender: &str, made: Timestamp| {
+        ReversePath::Address(rewriter().rewrite(&sender.parse().unwrap(), made).unwrap())
+    };
+    let now = Timestamp::now();
+    world.queue(forwarded("stranger@example.com", now), &["x@example.net"], |_| {});
+    world.carry().await;
+    let bounce = world.queued().remove(0);
+    assert_eq!((bounce.reverse_path, bounce.is_bounce), (ReversePath::Null, true));
+    let to = world.recipients(bounce.id).remove(0).forward_path;
+    assert_eq!(to.to_string(), "stranger@example.com", "not to ourselves");
+    // A message of our own user's that came in from outside and was forwarded.
+    world.queue(forwarded("a@example.org", now), &["x@example.net"], |_| {});
+    // A sender of long ago is nobody any more.
+    let long_ago = Timestamp(now.0 - 30 * 24 * 60 * 60 * 1000);
+    world.queue(forwarded("late@example.com", long_ago), &["x@example.net"], |_| {});
+    world.carry().await;
+    let inbox = world.inbox("a@example.org");
+    assert_eq!(inbox.len(), 1);
+    assert!(String::from_utf8_lossy(&inbox[0]).contains("To: <a@example.org>"));
+    assert!(world.queued().iter().all(|message| message.is_bounce && message.id == bounce.id));
 }
 
 #[tokio::test]

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mailctl::ground::clock::Timestamp;
+use mailctl::ground::secret::Secret;
 use mailctl::mailflow::delivery::{Courier, Equipment, RelayHop};
+use mailctl::mailflow::forwarding::Forwarding;
 use mailctl::mailflow::routing::Router;
 use mailctl::mailflow::signing::Signers;
+use mailctl::mailflow::srs::Rewriter;
 use mailctl::plan::Plan;
 use mailctl::runtime::net::connector::{Authorities, TcpConnector};
 use mailctl::state::queue::{self, NewMessage, QueueId, QueueMessage, QueueRecipient, RecipientState};
@@ -109,6 +112,7 @@ fn plan(port: u16) -> Value {
         "domains": { "example.org": { "dkim": [] } },
         "accounts": { "a@example.org": {}, "postmaster@example.org": {} },
         "aliases": {},
+        "forwarding": { "domain": "mail.example.org", "key": { "generated": {} } },
         "outbound": { "default": "direct", "tls": "opportunistic", "retry_after_seconds": [60], "lifetime_seconds": 432000, "resolver": "system", "mx_port": port },
         "storage": { "embedded": {} },
         "limits": {
@@ -120,6 +124,11 @@ fn plan(port: u16) -> Value {
     })
 }
 
+/// As the plan's, with a key of the tests'.
+pub fn rewriter() -> Rewriter {
+    Rewriter::new("mail.example.org".parse().unwrap(), &Secret::new([7; 32]))
+}
+
 impl World {
     pub fn new(setting: Setting) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -129,6 +138,7 @@ impl World {
         let equipment = Equipment {
             store: store.clone(),
             router: Router::new(&plan),
+            forwarding: Forwarding::new(Router::new(&plan), Some(rewriter())),
             signers: Signers::default(),
             resolver: Arc::new(setting.zone),
             connector: Arc::new(connector),

@@ -32,7 +32,7 @@ fn five_lines_are_a_mail_server() {
     );
     let hello = "hello@example.org".parse().unwrap();
     for role in ["postmaster@example.org", "abuse@example.org"] {
-        assert!(plan.aliases[&role.parse().unwrap()].contains(&hello), "{role}");
+        assert!(plan.aliases[&role.parse().unwrap()].local.contains(&hello), "{role}");
     }
     assert_eq!(plan.firewall.len(), 6);
     assert!(plan.firewall.iter().all(|r| r.addresses.is_empty()));
@@ -75,10 +75,10 @@ fn everything_that_can_be_written_reaches_the_plan() {
     assert_eq!(office.quota_octets, Some(5_000_000_000));
     assert!(matches!(office.password, Some(Password::Hash(ref h)) if h.starts_with("$6$")));
     let team = &plan.aliases[&"team@example.org".parse().unwrap()];
-    assert_eq!(team.len(), 2);
+    assert_eq!((team.local.len(), team.remote.len()), (2, 0));
     let second = &plan.domains[&"xn--bcher-kva.example.org".parse().unwrap()];
     assert_eq!(second.subaddress_separator, None);
-    assert_eq!(second.catch_all.len(), 1);
+    assert_eq!(second.catch_all.local.len(), 1);
     assert!(second.dkim.is_empty());
     let v4: Vec<_> = plan.firewall.iter().filter(|r| r.listener == "imap" && r.family == Family::Ipv4).collect();
     assert_eq!(v4[0].addresses.iter().collect::<Vec<_>>(), [&"192.0.2.10".parse::<IpAddr>().unwrap()]);

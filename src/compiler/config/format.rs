@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::finding::shortened;
 use super::quantity;
-use crate::vocabulary::mail::{Address, AddressPattern, Domain};
+use crate::ground::limits;
+use crate::vocabulary::mail::{Address, AddressError, AddressPattern, Domain};
 use crate::vocabulary::network::Network;
 
 /// What a text value must be.
@@ -111,6 +112,10 @@ impl Format {
         let shown = shortened(text);
         match self {
             Self::Address => match text.parse::<Address>() {
+                // RFC 5321 §4.5.3.1.1: others need not take a longer one.
+                Ok(a) if a.local.as_str().len() > limits::LOCAL_PART_OCTETS_MAX => {
+                    Err((format!("{}.", capital(&AddressError::TooLong.to_string())), sample("user@example.org")))
+                }
                 Ok(a) if a.domain.literal().is_none() => Ok(()),
                 Ok(_) => Err((
                     format!("`{shown}` names an address literal; mailboxes live in domains."),

@@ -303,5 +303,7 @@ pub fn limits(config: &Config) -> Limits {
         session_timeout_seconds: seconds(set.and_then(|l| l.session_timeout.as_ref()), 30 * 60),
         password_checks_max: number(set.and_then(|l| l.password_checks_max.as_ref()), 4),
         drain_seconds: seconds(set.and_then(|l| l.drain.as_ref()), 30),
+        login_failures: None,
+        messages_per_hour_max: None,
     }
 }

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::config::section::accounts::{Account as Settings, Password as Written};
 use crate::ground::secret::SecretRef;
-use crate::plan::document::{Account, Password};
+use crate::plan::document::{Account, AliasTargets, Password};
 use crate::vocabulary::mail::Address;
 
 pub fn accounts(meaning: &Meaning<'_>) -> BTreeMap<Address, Account> {
     let account = |settings: Option<&Settings>| Account {
         password: settings.and_then(|s| s.password.as_ref()).map(|p| password(&p.value)),
+        app_passwords: BTreeMap::new(),
+        forward: None,
         quota_octets: settings.and_then(|s| s.quota.as_ref()).map(|q| q.value.0),
         send_as: settings
             .and_then(|s| s.send_as.as_ref())
@@ -32,14 +34,15 @@ fn password(written: &Written) -> Password {
 }
 
 /// The aliases of the file and the duties that nobody was named for (RFC 5321 §4.5.1, RFC 2142 §4).
-pub fn aliases(meaning: &Meaning<'_>) -> BTreeMap<Address, BTreeSet<Address>> {
+pub fn aliases(meaning: &Meaning<'_>) -> BTreeMap<Address, AliasTargets> {
     let mut aliases = meaning.flattened.aliases.clone();
     for duty in &meaning.duties {
         if let Some(taker) = &duty.taker {
             aliases.entry(duty.address.clone()).or_default().insert(taker.clone());
         }
     }
-    aliases
+    let targets = |local| AliasTargets { local, remote: BTreeSet::new() };
+    aliases.into_iter().map(|(alias, accounts)| (alias, targets(accounts))).collect()
 }
 
 /// The accounts behind an address of this file.

@@ -1,6 +1,6 @@
 //! Listeners, TLS, domains, outbound, storage and logging.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use super::people::receivers;
@@ -12,8 +12,8 @@ use crate::compiler::config::section::leaf::OrNone;
 use crate::compiler::config::section::logging as words;
 use crate::compiler::config::section::tls::{TlsProfile as Written, Version};
 use crate::plan::document::{
-    AcmeAccount, AcmeChallenge, Certificate, CertificateSource, DkimAlgorithm, DkimKey, DkimSelector, DomainPlan,
-    Listener, LogFormat, LogLevel, Logging, Storage, Tls, TlsProfile, TlsVersion,
+    AcmeAccount, AcmeChallenge, AliasTargets, Certificate, CertificateSource, DkimAlgorithm, DkimKey, DkimSelector,
+    DomainPlan, Listener, LogFormat, LogLevel, Logging, Storage, Tls, TlsProfile, TlsVersion,
 };
 use crate::vocabulary::mail::Domain;
 use crate::vocabulary::network::Network;
@@ -100,7 +100,11 @@ pub fn domains(meaning: &Meaning<'_>, material: &Material<'_>) -> BTreeMap<Domai
     let domain = |d: &LocalDomain<'_>| {
         let catch_all = d.settings.and_then(|s| s.catch_all.as_ref()).into_iter().flat_map(|c| &c.value.0);
         DomainPlan {
-            catch_all: catch_all.flat_map(|a| receivers(meaning, &a.value.0)).collect(),
+            alias_of: None,
+            catch_all: AliasTargets {
+                local: catch_all.flat_map(|a| receivers(meaning, &a.value.0)).collect(),
+                remote: BTreeSet::new(),
+            },
             subaddress_separator: d.separator,
             dkim: dkim(d, material),
         }

@@ -1,6 +1,6 @@
 //! One queue entry's journey: its recipients by next hop, the hosts of each hop in order, what each said.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,6 +17,8 @@ use super::target::{self, Target};
 use super::throttle::{Throttle, Ticket};
 use super::tls_policy::{TlsPolicies, TlsPolicy};
 use crate::ground::clock::Timestamp;
+use crate::mailflow::forwarding::Forwarding;
+use crate::mailflow::receivers::Receivers;
 use crate::mailflow::routing::{Resolution, Router};
 use crate::mailflow::schedule::Schedule;
 use crate::mailflow::signing::Signers;
@@ -32,6 +34,7 @@ use crate::vocabulary::mail::{Address, Domain, Enhanced, Reply};
 pub struct Equipment {
     pub store: Arc<Store>,
     pub router: Router,
+    pub forwarding: Forwarding,
     pub signers: Signers,
     pub resolver: Arc<dyn Resolver>,
     pub connector: Arc<dyn Connector>,
@@ -75,7 +78,7 @@ pub(super) struct Group {
 struct Sorted {
     by_hop: BTreeMap<NextHop, Vec<QueueRecipient>>,
     /// Domains that were somebody else's when the message was queued and are ours now.
-    local: Vec<(QueueRecipient, Arc<BTreeSet<Address>>)>,
+    local: Vec<(QueueRecipient, Arc<Receivers>)>,
     unknown: Vec<QueueRecipient>,
 }
 
@@ -115,7 +118,8 @@ impl Courier {
         for recipient in &due.recipients {
             match self.equipment.router.resolve(&recipient.forward_path) {
                 Resolution::Local(accounts) => sorted.local.push((recipient.clone(), accounts)),
-                Resolution::UnknownUser => sorted.unknown.push(recipient.clone()),
+                // Nothing is queued for a rewritten sender of ours: it was reversed on its way in.
+                Resolution::Returned | Resolution::UnknownUser => sorted.unknown.push(recipient.clone()),
                 Resolution::Remote => {
                     let sender = &due.message.reverse_path;
                     let hop = self.routes.next_hop(sender, &recipient.forward_path, recipient.attempts);
@@ -126,12 +130,7 @@ impl Courier {
         sorted
     }
 
-    async fn settle_here(
-        &self,
-        due: &Due,
-        local: Vec<(QueueRecipient, Arc<BTreeSet<Address>>)>,
-        unknown: Vec<QueueRecipient>,
-    ) {
+    async fn settle_here(&self, due: &Due, local: Vec<(QueueRecipient, Arc<Receivers>)>, unknown: Vec<QueueRecipient>) {
         if !local.is_empty() {
             self.record_local(due, local).await;
         }

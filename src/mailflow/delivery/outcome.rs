@@ -12,10 +12,11 @@ use super::classify::{Finding, Verdict};
 use super::courier::Courier;
 use crate::ground::clock::Timestamp;
 use crate::mailflow::handover::commit;
+use crate::mailflow::receivers::Receivers;
 use crate::mailflow::routing::Resolution;
 use crate::mailflow::schedule::Next;
 use crate::mailflow::signing::SigningError;
-use crate::mailflow::trace::return_path;
+use crate::mailflow::trace::{delivered_to, return_path};
 use crate::state::queue::{self, Due, Outcome, QueueMessage, QueueRecipient, RecipientId};
 use crate::state::store::{self, Staged, StoreError};
 use crate::vocabulary::mail::{Address, BodyType, ReversePath};
@@ -38,10 +39,11 @@ struct Posting {
 }
 
 /// Who is told.
-enum Whom {
+struct Whom {
     /// INBOX of these accounts.
-    Accounts(Vec<Address>),
-    Remote(Address),
+    mailboxes: Vec<Address>,
+    /// On other servers: the sender there, or where a sender here has mail forwarded.
+    remote: Vec<Address>,
 }
 
 /// What one recipient's row becomes.
@@ -83,11 +85,26 @@ impl Courier {
     }
 
     /// Recipients whose domain became ours while they waited.
-    pub(super) async fn record_local(&self, due: &Due, local: Vec<(QueueRecipient, Arc<BTreeSet<Address>>)>) {
+    pub(super) async fn record_local(&self, due: &Due, local: Vec<(QueueRecipient, Arc<Receivers>)>) {
         let now = (self.equipment.clock)();
-        let accounts: BTreeSet<Address> = local.iter().flat_map(|(_, accounts)| accounts.iter().cloned()).collect();
+        let receivers = || local.iter().map(|(_, receivers)| receivers);
+        let accounts: BTreeSet<Address> = receivers().flat_map(|r| r.mailboxes.iter().cloned()).collect();
+        let forwards: BTreeSet<Address> = receivers().flat_map(|r| r.forwards.iter().cloned()).collect();
         let rows: Vec<RecipientId> = local.iter().map(|(recipient, _)| recipient.id).collect();
-        let (id, content) = (due.message.id, due.message.content);
+        let by: String = local.iter().map(|(recipient, _)| delivered_to(&recipient.forward_path)).collect();
+        let QueueMessage { id, content, skip_octets, body, smtputf8, received, expires, .. } = due.message;
+        let onwards = queue::NewMessage {
+            content,
+            skip_octets,
+            prefix: [by.as_bytes(), &due.message.prefix].concat(),
+            reverse_path: self.equipment.forwarding.reverse_path(&due.message.reverse_path, false, now),
+            body,
+            smtputf8,
+            received,
+            expires,
+            is_bounce: due.message.is_bounce,
+            recipients: forwards.into_iter().collect(),
+        };
         let job = move |tx: &mut store::Tx<'_>, _: &[store::ContentId]| {
             let mut any = false;
             for row in rows {
@@ -95,6 +112,9 @@ impl Courier {
             }
             if any {
                 store::deliver(tx, content, &accounts.into_iter().collect::<Vec<_>>(), "INBOX", now)?;
+            }
+            if any && !onwards.recipients.is_empty() {
+                queue::enqueue(tx, &onwards)?;
             }
             queue::finish(tx, id).map(drop)
         };
@@ -146,13 +166,9 @@ impl Courier {
             return None;
         };
         let router = &self.equipment.router;
-        let to = match router.resolve(sender) {
-            Resolution::Local(accounts) => Whom::Accounts(accounts.iter().cloned().collect()),
-            Resolution::Remote => Whom::Remote(sender.clone()),
-            Resolution::UnknownUser => {
-                warn!(queue = message.id.0, %sender, "undeliverable, and the sender is gone");
-                return None;
-            }
+        let Some((sender, to)) = self.whom(sender, now) else {
+            warn!(queue = message.id.0, %sender, "undeliverable, and the sender is gone");
+            return None;
         };
         let store = &self.equipment.store;
         let original = store
@@ -165,7 +181,7 @@ impl Courier {
         let bounce = Bounce {
             host: router.host(),
             from: &router.mailer_daemon(),
-            to: sender,
+            to: &sender,
             queue_id: &format!("q{}", message.id.0),
             arrived: message.received,
             now,
@@ -178,30 +194,44 @@ impl Courier {
         staged.map_err(|error| error!(queue = message.id.0, %error, "a report could not be staged")).ok()
     }
 
+    /// Where a bounce to `sender` goes, and the address that it bears: of a sender that we rewrote, the one
+    /// that it holds.
+    fn whom(&self, sender: &Address, now: Timestamp) -> Option<(Address, Whom)> {
+        let (sender, resolution) = match self.equipment.router.resolve(sender) {
+            Resolution::Returned => self.equipment.forwarding.returned(sender, now).ok()?,
+            resolution => (sender.clone(), resolution),
+        };
+        let whom = match resolution {
+            Resolution::Local(receivers) => Whom {
+                mailboxes: receivers.mailboxes.iter().cloned().collect(),
+                remote: receivers.forwards.iter().cloned().collect(),
+            },
+            Resolution::Remote => Whom { mailboxes: Vec::new(), remote: vec![sender.clone()] },
+            Resolution::Returned | Resolution::UnknownUser => return None,
+        };
+        Some((sender, whom))
+    }
+
     fn stage(&self, composed: Composed, about: Fate, to: Whom, now: Timestamp) -> Result<Notice, StoreError> {
         let mut staged = self.equipment.store.stage();
-        let mut skip_octets = 0;
-        let mut prefix = Vec::new();
-        match &to {
-            Whom::Accounts(_) => {
-                let line = return_path(&ReversePath::Null);
-                skip_octets = line.len() as u64;
-                staged.append(line.as_bytes())?;
+        let line = if to.mailboxes.is_empty() { String::new() } else { return_path(&ReversePath::Null) };
+        staged.append(line.as_bytes())?;
+        let skip_octets = line.len() as u64;
+        let domain = self.equipment.signers.signing_domain(self.equipment.router.host());
+        let prefix = match domain.filter(|_| !to.remote.is_empty()) {
+            None => Vec::new(),
+            Some(domain) => {
+                let signed = self.equipment.signers.sign(&domain, |piece| {
+                    piece(&composed.message);
+                    Ok::<(), SigningError>(())
+                });
+                // An unsigned bounce is better than none.
+                signed.unwrap_or_else(|error| {
+                    error!(%error, "a bounce leaves unsigned");
+                    Vec::new()
+                })
             }
-            Whom::Remote(_) => {
-                if let Some(domain) = self.equipment.signers.signing_domain(self.equipment.router.host()) {
-                    let signed = self.equipment.signers.sign(&domain, |piece| {
-                        piece(&composed.message);
-                        Ok::<(), SigningError>(())
-                    });
-                    // An unsigned bounce is better than none.
-                    prefix = signed.unwrap_or_else(|error| {
-                        error!(%error, "a bounce leaves unsigned");
-                        Vec::new()
-                    });
-                }
-            }
-        }
+        };
         staged.append(&composed.message)?;
         let expires = self.schedule.expires(now);
         let Composed { smtputf8, eight_bit, .. } = composed;
@@ -241,12 +271,14 @@ impl Courier {
 }
 
 impl Posting {
-    /// Into INBOX, or into the queue.
+    /// Into INBOX, into the queue, or both.
     fn post(self, tx: &mut store::Tx<'_>, content: store::ContentId, now: Timestamp) -> Result<(), StoreError> {
-        let recipient = match self.to {
-            Whom::Accounts(accounts) => return store::deliver(tx, content, &accounts, "INBOX", now).map(drop),
-            Whom::Remote(recipient) => recipient,
-        };
+        if !self.to.mailboxes.is_empty() {
+            store::deliver(tx, content, &self.to.mailboxes, "INBOX", now)?;
+        }
+        if self.to.remote.is_empty() {
+            return Ok(());
+        }
         let message = queue::NewMessage {
             content,
             skip_octets: self.skip_octets,
@@ -257,7 +289,7 @@ impl Posting {
             received: now,
             expires: self.expires,
             is_bounce: true,
-            recipients: vec![recipient],
+            recipients: self.to.remote,
         };
         queue::enqueue(tx, &message).map(drop)
     }

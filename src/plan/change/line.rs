@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use super::text::listed;
-use super::{Section, outbound};
-use crate::plan::digest::Digest;
+use super::text::{fingerprint, listed};
+use super::{Section, outbound, people};
 use crate::plan::document::{
-    Account, AcmeChallenge, Certificate, CertificateSource, DkimAlgorithm, DkimKey, DnsData, DomainPlan, Family,
-    Listener, LogFormat, LogLevel, Password, Plan, Profile, Protocol, Role, Storage, TlsMode, TlsProfile, TlsVersion,
+    AcmeChallenge, Certificate, CertificateSource, DkimAlgorithm, DkimKey, DnsData, Family, Listener, LogFormat,
+    LogLevel, LoginFailures, Plan, Profile, Protocol, Role, Storage, TlsMode, TlsProfile, TlsVersion,
 };
 
 /// Sorted by section and key.
@@ -46,17 +45,14 @@ pub(super) fn lines(plan: &Plan) -> Lines {
         put(Section::Certificates, &key, format!("{standing}{}", source(certificate)));
     }
     for (name, domain) in &plan.domains {
-        put(Section::Domains, name, self::domain(domain));
+        put(Section::Domains, name, people::domain(domain));
         for selector in &domain.dkim {
             let key = format!("{}._domainkey.{name}", selector.selector);
             put(Section::Domains, &key, dkim(selector.algorithm, &selector.key));
         }
     }
-    for (address, account) in &plan.accounts {
-        put(Section::Accounts, address, self::account(account));
-    }
-    for (address, members) in &plan.aliases {
-        put(Section::Aliases, address, listed(members));
+    for (section, key, text) in people::lines(plan) {
+        put(section, &key, text);
     }
     for (section, key, text) in outbound::lines(&plan.outbound, &plan.relaying) {
         put(section, &key, text);
@@ -64,6 +60,11 @@ pub(super) fn lines(plan: &Plan) -> Lines {
     let Storage::Embedded { path } = &plan.storage;
     let path = path.as_ref().map_or("in the state folder".to_owned(), |path| path.display().to_string());
     put(Section::Storage, &"embedded", path);
+    for (special_use, seconds) in [("junk", plan.retention.junk_seconds), ("trash", plan.retention.trash_seconds)] {
+        if let Some(seconds) = seconds {
+            put(Section::Retention, &special_use, format!("removed after {seconds} seconds"));
+        }
+    }
     for (key, text) in limits(plan) {
         put(Section::Limits, &key, text);
     }
@@ -127,17 +128,6 @@ fn source(certificate: &Certificate) -> String {
     }
 }
 
-fn domain(domain: &DomainPlan) -> String {
-    let mut parts = vec!["hosted here".to_owned()];
-    if let Some(separator) = domain.subaddress_separator {
-        parts.push(format!("subaddresses after `{separator}`"));
-    }
-    if !domain.catch_all.is_empty() {
-        parts.push(format!("catch-all {}", listed(&domain.catch_all)));
-    }
-    parts.join(", ")
-}
-
 fn dkim(algorithm: DkimAlgorithm, key: &DkimKey) -> String {
     let algorithm = match algorithm {
         DkimAlgorithm::Ed25519Sha256 => "signs with ed25519-sha256",
@@ -151,24 +141,9 @@ fn dkim(algorithm: DkimAlgorithm, key: &DkimKey) -> String {
     }
 }
 
-fn account(account: &Account) -> String {
-    let mut parts = vec![match &account.password {
-        None => "no login".to_owned(),
-        Some(Password::Hash(hash)) => format!("password hash {}", fingerprint(hash)),
-        Some(Password::Secret(reference)) => format!("password from {reference}"),
-    }];
-    if let Some(octets) = account.quota_octets {
-        parts.push(format!("quota {octets} octets"));
-    }
-    if !account.send_as.is_empty() {
-        parts.push(format!("may send as {}", listed(&account.send_as)));
-    }
-    parts.join(", ")
-}
-
-fn limits(plan: &Plan) -> [(&'static str, String); 8] {
+fn limits(plan: &Plan) -> Vec<(&'static str, String)> {
     let limits = &plan.limits;
-    [
+    let mut lines = vec![
         ("message_octets_max", limits.message_octets_max.to_string()),
         ("recipients_max", limits.recipients_max.to_string()),
         ("connections_max", limits.connections_max.to_string()),
@@ -177,7 +152,15 @@ fn limits(plan: &Plan) -> [(&'static str, String); 8] {
         ("session_timeout_seconds", limits.session_timeout_seconds.to_string()),
         ("password_checks_max", limits.password_checks_max.to_string()),
         ("drain_seconds", limits.drain_seconds.to_string()),
-    ]
+    ];
+    if let Some(LoginFailures { max, window_seconds, exempt }) = &limits.login_failures {
+        let but = if exempt.is_empty() { String::new() } else { format!(", but not from {}", listed(exempt)) };
+        lines.push(("login_failures", format!("{max} within {window_seconds} seconds{but}")));
+    }
+    if let Some(messages) = limits.messages_per_hour_max {
+        lines.push(("messages_per_hour_max", messages.to_string()));
+    }
+    lines
 }
 
 /// RRsets by `NAME TYPE` (RFC 2181 §5): whoever publishes replaces sets, not single records.
@@ -216,10 +199,6 @@ fn shown_text(text: &str) -> String {
         }
         _ => format!("\"{text}\""),
     }
-}
-
-fn fingerprint(text: &str) -> String {
-    Digest::of(text.as_bytes()).short().to_owned()
 }
 
 fn profile(profile: Profile) -> &'static str {

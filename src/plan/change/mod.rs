@@ -9,6 +9,7 @@
 
 mod line;
 mod outbound;
+mod people;
 mod text;
 
 use serde::Serialize;
@@ -49,9 +50,11 @@ pub enum Section {
     Domains,
     Accounts,
     Aliases,
+    Forwarding,
     Outbound,
     Relaying,
     Storage,
+    Retention,
     Limits,
     Logging,
     Dns,
@@ -69,9 +72,11 @@ impl Section {
             Self::Domains => "domains",
             Self::Accounts => "accounts",
             Self::Aliases => "aliases",
+            Self::Forwarding => "forwarding",
             Self::Outbound => "outbound",
             Self::Relaying => "relaying",
             Self::Storage => "storage",
+            Self::Retention => "retention",
             Self::Limits => "limits",
             Self::Logging => "logging",
             Self::Dns => "dns",
@@ -130,7 +135,7 @@ fn effect(section: Section, action: Action, first: bool) -> Effect {
         // Where nothing is served yet there is nothing to start again.
         _ if first => Effect::Hot,
         (Section::Storage | Section::Logging, _) => Effect::Restart,
-        (Section::Outbound, _) => Effect::Hot,
+        (Section::Outbound | Section::Retention, _) => Effect::Hot,
         // What is new here changes what known peers may do, so it is no mere addition.
         (Section::Host | Section::Relaying | Section::Tls, _) => Effect::Reconnect,
         (_, Action::Add) => Effect::Hot,

@@ -139,13 +139,11 @@ impl ServerSession {
         match failure {
             Failure::Unavailable => out.wire.push(b"-ERR [SYS/TEMP] logging in is not possible now\r\n"),
             // RFC 3206 §4: the credentials are wrong, not the server.
-            Failure::Malformed | Failure::Rejected => {
-                out.wire.push(b"-ERR [AUTH] wrong name or password\r\n");
-                self.auth_failures += 1;
-                if self.auth_failures >= limits::AUTH_FAILURES_MAX {
-                    self.close(out);
-                }
-            }
+            Failure::Malformed | Failure::Rejected => out.wire.push(b"-ERR [AUTH] wrong name or password\r\n"),
+        }
+        self.auth_failures += 1;
+        if self.auth_failures >= limits::AUTH_FAILURES_MAX {
+            self.close(out);
         }
     }
 

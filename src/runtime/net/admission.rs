@@ -106,7 +106,8 @@ impl Drop for Pass {
     }
 }
 
-fn source_of(address: IpAddr) -> IpAddr {
+/// What counts as one source: an IPv4 address, also one in IPv6's clothes, or an IPv6 /64.
+pub fn source_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) & !u128::from(u64::MAX))),
         v4 => v4,

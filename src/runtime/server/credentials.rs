@@ -1,9 +1,13 @@
 //! Who may log in: passwords and hashes read at activation, checked without blocking the runtime.
 //!
-//! RFC 5802 (SCRAM), RFC 7677 (SCRAM-SHA-256). Invariants: an unknown user costs and answers like a
-//! wrong password; at most `limits.password_checks_max` slow checks run at once; comparisons are
-//! constant-time. A password proven right once is remembered as a keyed digest, so that a client that
-//! opens twenty connections pays for one slow hash.
+//! An account may have app passwords besides its main one; each is as good for a password login, and SCRAM
+//! works with the main one only. RFC 5802 (SCRAM), RFC 7677 (SCRAM-SHA-256).
+//!
+//! Invariants: an unknown user costs and answers like a wrong password, and every wrong password costs the
+//! same: as many slow hashes as the account with most of them has. At most `limits.password_checks_max` such
+//! checks run at once; comparisons are constant-time, and all passwords of an account are compared whichever
+//! fits. A password proven right once is remembered as a keyed digest, so that a client that opens twenty
+//! connections pays for one slow hash.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,9 +19,10 @@ use aws_lc_rs::hmac;
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 
+use crate::ground::limits::APP_PASSWORDS_MAX;
 use crate::ground::secret::{Secret, SecretError};
 use crate::plan::Plan;
-use crate::plan::document::Password;
+use crate::plan::document::{Account, Password};
 use crate::protocol::sasl::{self, ScramKeys, scram};
 use crate::vocabulary::mail::Address;
 
@@ -28,16 +33,23 @@ const REMEMBERED_MAX: usize = 10_000;
 
 /// A password could not be loaded.
 #[derive(Debug, thiserror::Error)]
-#[error("the password of {account}: {error}")]
-pub struct CredentialError {
-    pub account: Address,
-    pub error: SecretError,
+pub enum CredentialError {
+    #[error("the password of {account}: {error}")]
+    Main { account: Address, error: SecretError },
+    #[error("the app password `{label}` of {account}: {error}")]
+    App { account: Address, label: String, error: SecretError },
+    #[error("{account} has {count} app passwords; at most {APP_PASSWORDS_MAX} are checked")]
+    TooMany { account: Address, count: usize },
 }
 
 /// The outcome of a password check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    Accepted(Address),
+    /// `app_password` is the label of the one that was used, if it was not the main password.
+    Accepted {
+        account: Address,
+        app_password: Option<String>,
+    },
     Rejected,
 }
 
@@ -48,11 +60,40 @@ enum Credential {
     Known(Secret),
 }
 
+/// All passwords of one account.
+struct Owner {
+    main: Option<Credential>,
+    /// With their labels, at most [`APP_PASSWORDS_MAX`].
+    apps: Vec<(String, Credential)>,
+}
+
+impl Owner {
+    /// Every password with its label.
+    fn all(&self) -> impl Iterator<Item = (Option<&str>, &Credential)> {
+        let apps = self.apps.iter().map(|(label, credential)| (Some(label.as_str()), credential));
+        self.main.iter().map(|credential| (None, credential)).chain(apps)
+    }
+
+    fn hashes(&self) -> Vec<(Option<String>, Secret)> {
+        let hash = |(label, credential): (Option<&str>, &Credential)| match credential {
+            Credential::Hash(hash) => Some((label.map(str::to_owned), hash.clone())),
+            Credential::Known(_) => None,
+        };
+        self.all().filter_map(hash).collect()
+    }
+}
+
+/// A password that was right, as a keyed digest, and its label.
+type Proven = ([u8; 32], Option<String>);
+
 /// The credentials of one plan.
 pub struct Credentials {
-    by_account: HashMap<Address, Credential>,
+    by_account: HashMap<Address, Owner>,
+    /// Slow hashes that a wrong password costs.
+    rounds: usize,
     key: hmac::Key,
-    proven: Mutex<HashMap<Address, [u8; 32]>>,
+    /// At most as many an account as it has passwords.
+    proven: Mutex<HashMap<Address, Vec<Proven>>>,
     scram: Mutex<HashMap<Address, StoredKeys>>,
     slow_checks: Semaphore,
 }
@@ -74,24 +115,17 @@ impl Credentials {
         let mut by_account = HashMap::with_capacity(plan.accounts.len());
         let mut errors = Vec::new();
         for (address, account) in &plan.accounts {
-            let credential = match &account.password {
-                None => continue,
-                Some(Password::Hash(hash)) => Credential::Hash(Secret::new(hash.as_bytes())),
-                Some(Password::Secret(reference)) => match Secret::read(reference, base) {
-                    Ok(secret) if is_hash(secret.expose()) => Credential::Hash(secret),
-                    Ok(secret) => Credential::Known(prepared(secret)),
-                    Err(error) => {
-                        errors.push(CredentialError { account: address.clone(), error });
-                        continue;
-                    }
-                },
-            };
-            by_account.insert(address.clone(), credential);
+            match owner(address, account, base) {
+                Ok(Some(owner)) => drop(by_account.insert(address.clone(), owner)),
+                Ok(None) => {}
+                Err(problems) => errors.extend(problems),
+            }
         }
         if !errors.is_empty() {
             return Err(errors);
         }
         Ok(Self {
+            rounds: by_account.values().map(|owner| owner.hashes().len()).max().unwrap_or(0).max(1),
             by_account,
             key: hmac::Key::new(hmac::HMAC_SHA256, server_secret.expose()),
             proven: Mutex::default(),
@@ -105,44 +139,41 @@ impl Credentials {
         let account = user.parse::<Address>().ok().map(|address| address.canonical());
         let known = account.as_ref().and_then(|a| self.by_account.get_key_value(a));
         let tag = self.tag(&password);
-        if let Some((address, credential)) = known {
-            if let Some(proven) = self.proven.lock().unwrap_or_else(PoisonError::into_inner).get(address)
-                && bool::from(proven.ct_eq(&tag))
-            {
-                return Verdict::Accepted(address.clone());
-            }
-            if let Credential::Known(right) = credential {
-                return if *right == password {
-                    Verdict::Accepted(address.clone())
-                } else {
-                    self.refuse_slowly().await
-                };
-            }
+        if let Some((address, owner)) = known
+            && let Some(app_password) = self.proven(address, &tag).or_else(|| compared(owner, &password))
+        {
+            return Verdict::Accepted { account: address.clone(), app_password };
         }
+        let hashes = known.map(|(_, owner)| owner.hashes()).unwrap_or_default();
         let Ok(_permit) = self.slow_checks.acquire().await else { return Verdict::Rejected };
-        let hash = match known {
-            Some((_, Credential::Hash(hash))) => hash.clone(),
-            _ => Secret::new(DECOY),
-        };
-        let right = tokio::task::spawn_blocking(move || verify(&hash, &password)).await.unwrap_or(false);
-        match known {
-            Some((address, _)) if right => {
-                let mut proven = self.proven.lock().unwrap_or_else(PoisonError::into_inner);
-                if proven.len() >= REMEMBERED_MAX {
-                    proven.clear();
-                }
-                proven.insert(address.clone(), tag);
-                Verdict::Accepted(address.clone())
+        let rounds = self.rounds;
+        let found = tokio::task::spawn_blocking(move || hashed(hashes, &password, rounds)).await.unwrap_or(None);
+        match (known, found) {
+            (Some((address, owner)), Some(app_password)) => {
+                self.remember(address, owner, (tag, app_password.clone()));
+                Verdict::Accepted { account: address.clone(), app_password }
             }
             _ => Verdict::Rejected,
         }
     }
 
-    /// A wrong guess at a known password costs what an unknown user costs.
-    async fn refuse_slowly(&self) -> Verdict {
-        let Ok(_permit) = self.slow_checks.acquire().await else { return Verdict::Rejected };
-        let _ = tokio::task::spawn_blocking(|| verify(&Secret::new(DECOY), &Secret::new(*b"x"))).await;
-        Verdict::Rejected
+    /// The label behind a password that was right before.
+    fn proven(&self, address: &Address, tag: &[u8; 32]) -> Option<Option<String>> {
+        let proven = self.proven.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = |(known, _): &&Proven| bool::from(known.ct_eq(tag));
+        proven.get(address)?.iter().find(fits).map(|(_, label)| label.clone())
+    }
+
+    fn remember(&self, address: &Address, owner: &Owner, right: Proven) {
+        let mut proven = self.proven.lock().unwrap_or_else(PoisonError::into_inner);
+        if proven.len() >= REMEMBERED_MAX {
+            proven.clear();
+        }
+        let of_account = proven.entry(address.clone()).or_default();
+        // Two connections may have proven the same at once.
+        if of_account.len() < owner.all().count() && !of_account.contains(&right) {
+            of_account.push(right);
+        }
     }
 
     /// SCRAM keys for `user`. Unknown users and those with a one-way hash get keys that no password
@@ -151,7 +182,9 @@ impl Credentials {
         let account = user.parse::<Address>().ok().map(|address| address.canonical());
         let known = account.as_ref().and_then(|a| self.by_account.get_key_value(a));
         let (account, keys) = match known {
-            Some((address, Credential::Known(password))) => (Some(address.clone()), self.derive(address, password)),
+            Some((address, Owner { main: Some(Credential::Known(password)), .. })) => {
+                (Some(address.clone()), self.derive(address, password))
+            }
             _ => (None, self.fake(user)),
         };
         ScramKeys {
@@ -189,6 +222,66 @@ impl Credentials {
     fn tag(&self, password: &Secret) -> [u8; 32] {
         octets(hmac::sign(&self.key, &[b"proven:", password.expose()].concat()).as_ref())
     }
+}
+
+/// `None` if the account has no password at all.
+fn owner(address: &Address, account: &Account, base: &Path) -> Result<Option<Owner>, Vec<CredentialError>> {
+    let mut errors = Vec::new();
+    if account.app_passwords.len() > APP_PASSWORDS_MAX {
+        errors.push(CredentialError::TooMany { account: address.clone(), count: account.app_passwords.len() });
+    }
+    let main = account.password.as_ref().map(|password| credential(password, base));
+    let main = main.transpose().unwrap_or_else(|error| {
+        errors.push(CredentialError::Main { account: address.clone(), error });
+        None
+    });
+    let mut apps = Vec::new();
+    for (label, password) in account.app_passwords.iter().take(APP_PASSWORDS_MAX) {
+        match credential(password, base) {
+            Ok(credential) => apps.push((label.clone(), credential)),
+            Err(error) => errors.push(CredentialError::App { account: address.clone(), label: label.clone(), error }),
+        }
+    }
+    match errors.is_empty() {
+        true => Ok((main.is_some() || !apps.is_empty()).then_some(Owner { main, apps })),
+        false => Err(errors),
+    }
+}
+
+fn credential(password: &Password, base: &Path) -> Result<Credential, SecretError> {
+    Ok(match password {
+        Password::Hash(hash) => Credential::Hash(Secret::new(hash.as_bytes())),
+        Password::Secret(reference) => match Secret::read(reference, base)? {
+            secret if is_hash(secret.expose()) => Credential::Hash(secret),
+            secret => Credential::Known(prepared(secret)),
+        },
+    })
+}
+
+/// The label of the one among the known passwords that `password` is. All are compared.
+fn compared(owner: &Owner, password: &Secret) -> Option<Option<String>> {
+    let mut found = None;
+    for (label, credential) in owner.all() {
+        if let Credential::Known(right) = credential
+            && right == password
+        {
+            found = Some(label.map(str::to_owned));
+        }
+    }
+    found
+}
+
+/// The label of the hash that `password` fits. A wrong one takes `rounds` hashes. Slow on purpose; called on
+/// the blocking pool.
+fn hashed(hashes: Vec<(Option<String>, Secret)>, password: &Secret, rounds: usize) -> Option<Option<String>> {
+    let made_up = rounds.saturating_sub(hashes.len());
+    if let Some((label, _)) = hashes.into_iter().find(|(_, hash)| verify(hash, password)) {
+        return Some(label);
+    }
+    for _ in 0..made_up {
+        verify(&Secret::new(DECOY), password);
+    }
+    None
 }
 
 /// An argon2id hash of nothing in particular, so that unknown users take as long.
@@ -245,6 +338,91 @@ mod tests {
         let argon = Argon2::default().hash_password(b"x").unwrap().to_string();
         assert!(right(&argon, "x"));
         assert!(!right(&argon, "y"));
+    }
+
+    /// `a`: a known main password and two app passwords; `b`: a hash and no other; `c`: an app password only.
+    fn credentials() -> Arc<Credentials> {
+        use argon2::PasswordHasher;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("main"), "main\n").unwrap();
+        std::fs::write(folder.path().join("known"), "known\n").unwrap();
+        let hash = |text: &str| {
+            let hash = Argon2::default().hash_password(text.as_bytes()).unwrap().to_string();
+            Password::Hash(hash)
+        };
+        let file = |name: &str| Password::Secret(crate::ground::secret::SecretRef::File(name.into()));
+        let mut plan = crate::plan::example::full();
+        plan.accounts.clear();
+        let account = |main: Option<Password>, apps: Vec<(&str, Password)>| Account {
+            password: main,
+            app_passwords: apps.into_iter().map(|(label, password)| (label.to_owned(), password)).collect(),
+            forward: None,
+            quota_octets: None,
+            send_as: Default::default(),
+        };
+        let accounts = [
+            ("a", account(Some(file("main")), vec![("hashed", hash("hashed")), ("known", file("known"))])),
+            ("b", account(Some(hash("b")), Vec::new())),
+            ("c", account(None, vec![("only", hash("only"))])),
+            ("d", account(None, Vec::new())),
+        ];
+        plan.accounts.extend(accounts.map(|(name, account)| (format!("{name}@x.test").parse().unwrap(), account)));
+        Arc::new(Credentials::load(&plan, folder.path(), &Secret::new([7; 32])).unwrap())
+    }
+
+    #[tokio::test]
+    async fn any_password_of_an_account_logs_in_and_says_which() {
+        let credentials = credentials();
+        let accepted = |name: &str, label: Option<&str>| Verdict::Accepted {
+            account: format!("{name}@x.test").parse().unwrap(),
+            app_password: label.map(str::to_owned),
+        };
+        // Twice, because the second time it is remembered.
+        for _ in 0..2 {
+            for (name, password, label) in [
+                ("a", "main", None),
+                ("a", "known", Some("known")),
+                ("a", "hashed", Some("hashed")),
+                ("b", "b", None),
+                ("c", "only", Some("only")),
+            ] {
+                let verdict = credentials.check(&format!("{name}@x.test"), Secret::new(password)).await;
+                assert_eq!(verdict, accepted(name, label), "{name} {password}");
+            }
+            for (name, password) in [("a", "b"), ("b", "main"), ("c", "known"), ("d", ""), ("nobody", "main")] {
+                let verdict = credentials.check(&format!("{name}@x.test"), Secret::new(password)).await;
+                assert_eq!(verdict, Verdict::Rejected, "{name} {password}");
+            }
+        }
+        let remembered = credentials.proven.lock().unwrap().values().map(Vec::len).sum::<usize>();
+        assert_eq!(remembered, 3, "each slow password once");
+    }
+
+    #[test]
+    fn scram_knows_the_main_password_alone() {
+        let credentials = credentials();
+        let owner = |name: &str| credentials.scram_keys(&format!("{name}@x.test"), "n".to_owned()).account;
+        assert!(owner("a").is_some());
+        assert!(owner("b").is_none() && owner("c").is_none() && owner("nobody").is_none());
+        assert!(credentials.derive(&"a@x.test".parse().unwrap(), &Secret::new("main")).salt.len() == 16);
+    }
+
+    #[test]
+    fn all_wrong_passwords_take_as_many_hashes() {
+        assert_eq!(credentials().rounds, 1);
+        let mut plan = crate::plan::example::full();
+        let hash = || Password::Hash("$6$saltstring$x".to_owned());
+        for account in plan.accounts.values_mut() {
+            account.password = None;
+            account.app_passwords = [("one".to_owned(), hash()), ("two".to_owned(), hash())].into();
+        }
+        let load = |plan: &Plan| Credentials::load(plan, Path::new("/"), &Secret::new([7; 32]));
+        assert_eq!(load(&plan).map_err(drop).unwrap().rounds, 2);
+        let first = plan.accounts.values_mut().next().unwrap();
+        first.app_passwords = (0..=APP_PASSWORDS_MAX).map(|n| (n.to_string(), hash())).collect();
+        let errors = load(&plan).map(drop).unwrap_err();
+        assert_eq!(errors.len(), 1);
+        assert!(errors[0].to_string().contains("has 11 app passwords"), "{}", errors[0]);
     }
 
     #[test]

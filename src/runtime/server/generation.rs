@@ -16,15 +16,18 @@ use super::credentials::Credentials as LoginCredentials;
 use super::keyring::Keyring;
 use super::relays::{self, read};
 use crate::ground::clock::Timestamp;
+use crate::ground::limits::SRS_KEY_OCTETS_MIN;
 use crate::ground::secret::Secret;
 use crate::mailflow::delivery::RelayHop;
+use crate::mailflow::forwarding::Forwarding;
 use crate::mailflow::relaying::Gate;
 use crate::mailflow::routing::Router;
 use crate::mailflow::signing::{SelectorKey, Signers};
+use crate::mailflow::srs::Rewriter;
 use crate::mailflow::submission::Senders;
 use crate::plan::Plan;
 use crate::plan::digest::Digest;
-use crate::plan::document::{CertificateSource, DkimAlgorithm, DkimKey, Listener, TlsMode, TlsVersion};
+use crate::plan::document::{CertificateSource, DkimAlgorithm, DkimKey, Listener, SrsKey, TlsMode, TlsVersion};
 use crate::runtime::net::connector::TcpConnector;
 use crate::runtime::net::tls::{self, Identity};
 use crate::vocabulary::mail::Domain;
@@ -44,6 +47,7 @@ pub struct Generation {
     pub plan: Arc<Plan>,
     pub digest: Digest,
     pub router: Router,
+    pub forwarding: Forwarding,
     pub gate: Gate,
     pub senders: Senders,
     pub credentials: Arc<LoginCredentials>,
@@ -81,15 +85,18 @@ impl Generation {
             tls = configs(&plan, &identities).unwrap_or_else(|p| note(&mut problems, p));
         }
         let relays = relays::load(&plan, base).map_err(|p| problems.extend(p));
+        let rewriter = rewriter(&plan, base, &keyring).unwrap_or_else(|p| note(&mut problems, vec![p]));
         let (Ok(credentials), Ok((relays, connector)), true) = (credentials, relays, problems.is_empty()) else {
             return Err(LoadError(problems));
         };
         let router = Router::new(&plan);
+        let forwarding = Forwarding::new(router.clone(), rewriter);
         let sockets = plan.listeners.iter().flat_map(|(name, l)| l.sockets.iter().map(|s| (*s, name.clone())));
         Ok(Self {
             digest,
             senders: Senders::new(plan.clone(), router.clone()),
-            gate: Gate::new(&plan, router.clone()),
+            gate: Gate::new(&plan, forwarding.clone()),
+            forwarding,
             router,
             credentials: Arc::new(credentials),
             signers,
@@ -185,5 +192,21 @@ fn signers(plan: &Plan, base: &Path, keyring: &Keyring) -> Result<Signers, Vec<S
             problems.push(format!("DKIM: {error}"));
             Err(problems)
         }
+    }
+}
+
+/// What forwarded mail gets its senders from, if the plan forwards.
+fn rewriter(plan: &Plan, base: &Path, keyring: &Keyring) -> Result<Option<Rewriter>, String> {
+    let Some(srs) = &plan.forwarding else { return Ok(None) };
+    let key = match &srs.key {
+        SrsKey::Generated {} => keyring.srs().map_err(|error| error.to_string()),
+        SrsKey::Secret(reference) => Secret::read(reference, base).map_err(|error| error.to_string()),
+    };
+    match key {
+        Ok(key) if key.expose().len() < SRS_KEY_OCTETS_MIN => {
+            Err(format!("the key for rewriting senders has fewer than {SRS_KEY_OCTETS_MIN} octets"))
+        }
+        Ok(key) => Ok(Some(Rewriter::new(srs.domain.clone(), &key))),
+        Err(problem) => Err(format!("the key for rewriting senders: {problem}")),
     }
 }

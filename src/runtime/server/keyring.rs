@@ -1,8 +1,8 @@
-//! Keys that are made here and kept in the state folder: DKIM keys, the self-signed certificate and the
-//! server's own secret. The plan names them; their bytes never leave this folder.
+//! Keys that are made here and kept in the state folder: DKIM keys, the self-signed certificate, the key for
+//! rewriting senders and the server's own secret. The plan names them; their bytes never leave this folder.
 //!
 //! Layout below `keys/`: `dkim/DOMAIN/SELECTOR.pem`, `self-signed/{certificate,key}.pem`,
-//! `self-signed/names`, `server-secret`. Everything is readable by its owner only.
+//! `self-signed/names`, `srs`, `server-secret`. Everything is readable by its owner only.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -132,7 +132,20 @@ impl Keyring {
     /// # Errors
     /// [`KeyError`].
     pub fn server_secret(&self) -> Result<Secret, KeyError> {
-        let path = self.folder.join("server-secret");
+        self.random("server-secret")
+    }
+
+    /// 32 random octets that senders are rewritten with. Bounces to senders of a lost key are refused.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn srs(&self) -> Result<Secret, KeyError> {
+        self.random("srs")
+    }
+
+    /// 32 random octets in the file `name`, made now if they are not there.
+    fn random(&self, name: &str) -> Result<Secret, KeyError> {
+        let path = self.folder.join(name);
         match std::fs::read(&path) {
             Ok(bytes) if bytes.len() == 32 => return Ok(Secret::new(bytes)),
             Ok(_) => {}
@@ -238,6 +251,16 @@ mod tests {
             assert_eq!(made.public_key, kept.public_key);
         }
         assert!(ring.dkim("a.test", "ed25519sha256", DkimAlgorithm::RsaSha256).is_err());
+    }
+
+    #[test]
+    fn random_keys_are_kept_and_differ() {
+        let state = tempfile::tempdir().unwrap();
+        let ring = Keyring::new(state.path());
+        let made = ring.srs().unwrap();
+        assert_eq!(made.expose().len(), 32);
+        assert!(made == Keyring::new(state.path()).srs().unwrap());
+        assert!(made != ring.server_secret().unwrap());
     }
 
     #[test]

@@ -17,10 +17,12 @@ pub mod answer;
 pub mod control;
 pub mod credentials;
 pub mod generation;
+pub mod guard;
 pub mod keyring;
 mod outgoing;
 mod relays;
 mod reload;
+mod retention;
 mod session;
 
 use std::collections::HashMap;
@@ -43,6 +45,7 @@ use crate::state::store::{Store, StoreError};
 
 use activation::{StateError, StateFolder};
 use generation::{Generation, LoadError};
+use guard::{LoginGuard, Pace};
 
 /// Why the server cannot start or swap.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +72,8 @@ pub struct Server {
     store: Arc<Store>,
     current: ArcSwap<Generation>,
     admission: Admission,
+    guard: LoginGuard,
+    pace: Pace,
     /// Accepting tasks by socket. Held while a reload runs, so that reloads are one at a time.
     listeners: Mutex<HashMap<SocketAddr, tokio::task::JoinHandle<()>>>,
     draining: watch::Sender<bool>,
@@ -76,6 +81,8 @@ pub struct Server {
     courier: watch::Sender<Arc<Courier>>,
     /// The delivery worker, until the stop has waited for it.
     worker: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    /// Removes old messages; ends by itself when the server drains.
+    retention: Mutex<Option<tokio::task::JoinHandle<()>>>,
     started: Timestamp,
 }
 
@@ -94,10 +101,13 @@ impl Server {
         let server = Arc::new(Self {
             store,
             admission: Admission::default(),
+            guard: LoginGuard::default(),
+            pace: Pace::default(),
             listeners: Mutex::default(),
             draining: watch::Sender::new(false),
             courier: watch::Sender::new(courier),
             worker: Mutex::default(),
+            retention: Mutex::default(),
             started: Timestamp::now(),
             current: ArcSwap::from_pointee(generation),
             state,
@@ -107,6 +117,7 @@ impl Server {
         tokio::spawn(control::serve(server.clone(), control));
         let worker = worker::run(server.courier.subscribe(), server.draining.subscribe());
         *server.worker.lock().await = Some(tokio::spawn(worker));
+        *server.retention.lock().await = Some(tokio::spawn(retention::run(Arc::downgrade(&server))));
         Ok(server)
     }
 
@@ -158,11 +169,16 @@ impl Server {
             if let Some(worker) = self.worker.lock().await.as_mut() {
                 let _ = worker.await;
             }
+            if let Some(retention) = self.retention.lock().await.as_mut() {
+                let _ = retention.await;
+            }
         })
         .await;
         // What the worker did not finish was not recorded, so it is due again at the next start.
-        if let Some(worker) = self.worker.lock().await.take() {
-            worker.abort();
+        for task in [&self.worker, &self.retention] {
+            if let Some(task) = task.lock().await.take() {
+                task.abort();
+            }
         }
         let _ = std::fs::remove_file(self.state.control_socket());
         let left = self.admission.total();

@@ -16,6 +16,7 @@ pub(super) fn courier(store: &Arc<Store>, generation: &Generation) -> Result<Cou
     let equipment = Equipment {
         store: store.clone(),
         router: generation.router.clone(),
+        forwarding: generation.forwarding.clone(),
         signers: generation.signers.clone(),
         resolver: Arc::new(DnsResolver::new(&generation.plan.outbound.resolver)?),
         connector: Arc::new(generation.connector.clone()),

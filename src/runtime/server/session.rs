@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::Server;
+use super::answer::login::Logins;
 use super::answer::{imap, pop3, smtp};
 use super::generation::Generation;
 use crate::plan::document::{Listener, Protocol, TlsMode};
@@ -118,21 +119,24 @@ impl Door {
             draining: server.draining.subscribe(),
         };
         let (stream, peer) = (Stream::Clear(tcp), client.address);
+        let logins = Logins::new(&generation, server.guard.clone(), peer);
         let ended = match settings.protocol {
             Protocol::Smtp | Protocol::Submission => {
                 let session = smtp_session(&generation, &settings);
                 let trusted = settings.protocol == Protocol::Smtp && client.known && generation.gate.trusts(peer);
-                let answers = smtp::Answers::new(server.store.clone(), generation.clone(), peer, trusted);
+                let visitor = smtp::Visitor { address: peer, trusted_network: trusted };
+                let (store, pace) = (server.store.clone(), server.pace.clone());
+                let answers = smtp::Answers::new(store, generation.clone(), logins, pace, visitor);
                 driver::drive(stream, session, answers, terms).await
             }
             Protocol::Pop3 => {
                 let session = pop3::session(&generation, &settings);
-                let answers = pop3::Answers::new(server.store.clone(), generation.clone(), peer);
+                let answers = pop3::Answers::new(server.store.clone(), logins, peer);
                 driver::drive(stream, session, answers, terms).await
             }
             Protocol::Imap => {
                 let session = imap::session(&generation, &settings);
-                let answers = imap::Answers::new(server.store.clone(), generation.clone(), peer);
+                let answers = imap::Answers::new(server.store.clone(), generation.clone(), logins, peer);
                 driver::drive(stream, session, answers, terms).await
             }
         };

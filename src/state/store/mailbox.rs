@@ -5,7 +5,7 @@
 //! name can never show old UIDs with new messages behind them.
 
 pub use super::row::{Mailbox, status};
-use super::{AccountId, MailboxId, StoreError, Tx, View, message, row};
+use super::{AccountId, MailboxId, StoreError, Tx, View, message, retention, row};
 use crate::ground::limits;
 use crate::vocabulary::mail::SpecialUse;
 
@@ -90,6 +90,7 @@ pub fn delete(tx: &mut Tx<'_>, account: AccountId, name: &str) -> Result<(), Sto
     }
     message::remove_all(tx, &mailbox)?;
     tx.execute("DELETE FROM vanished WHERE mailbox = ?1", [mailbox.id.0])?;
+    retention::forget(tx, mailbox.id)?;
     tx.execute("DELETE FROM mailbox WHERE id = ?1", [mailbox.id.0])?;
     tx.touch(mailbox.id);
     Ok(())

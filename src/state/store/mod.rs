@@ -42,6 +42,7 @@ pub mod message;
 mod open;
 pub mod quota;
 mod reader;
+pub mod retention;
 mod row;
 mod segment;
 mod staged;

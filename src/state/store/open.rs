@@ -119,6 +119,7 @@ fn connect(folder: &Path) -> Result<Connection, StoreError> {
         ))?;
     }
     format::bring_up(&connection)?;
+    connection.execute_batch(include_str!("retention.sql"))?;
     Ok(connection)
 }
 

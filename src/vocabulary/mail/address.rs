@@ -119,9 +119,9 @@ impl LocalPart {
     /// From unquoted text.
     ///
     /// # Errors
-    /// If it is empty, longer than 64 octets, or holds control characters.
+    /// If it is empty, longer than [`limits::LOCAL_PART_OCTETS_ACCEPTED_MAX`], or holds control characters.
     pub fn from_unquoted(text: &str) -> Result<Self, AddressError> {
-        if text.len() > limits::LOCAL_PART_OCTETS_MAX {
+        if text.len() > limits::LOCAL_PART_OCTETS_ACCEPTED_MAX {
             return Err(AddressError::TooLong);
         }
         if text.is_empty() || text.chars().any(char::is_control) {

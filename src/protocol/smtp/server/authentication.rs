@@ -92,7 +92,8 @@ impl<P> ServerSession<P> {
                 self.auth_failures = 0;
                 reply::AUTHENTICATED.write(&mut out.wire.bytes);
             }
-            Step::Failure(Failure::Unavailable) => reply::AUTH_UNAVAILABLE.write(&mut out.wire.bytes),
+            // Not the peer's mistake, but nothing to try again without end either.
+            Step::Failure(Failure::Unavailable) => self.idle(&reply::AUTH_UNAVAILABLE, out),
             Step::Failure(failure) => {
                 let malformed = failure == Failure::Malformed;
                 let canned = if malformed { mistake::SASL_MALFORMED } else { mistake::AUTH_REJECTED };

@@ -1,4 +1,9 @@
-//! Logins of all protocols: SASL questions answered from the plan's credentials.
+//! Logins of all protocols: SASL questions answered from the plan's credentials, as long as the source has
+//! not failed too often.
+//!
+//! A source that has is answered as if logins were out of order (SMTP 454 4.7.0 of RFC 4954 §6, IMAP
+//! `[UNAVAILABLE]` of RFC 5530 §3, POP3 `[SYS/TEMP]` of RFC 3206 §4): temporary, so that a mail program whose
+//! neighbour guesses does not ask its user for another password.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -7,41 +12,80 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 
+use crate::ground::clock::Timestamp;
+use crate::plan::document::LoginFailures;
 use crate::protocol::sasl::{Answer, Question};
 use crate::runtime::server::credentials::{Credentials, Verdict};
+use crate::runtime::server::generation::Generation;
+use crate::runtime::server::guard::LoginGuard;
 
-/// Answers one SASL question of the connection from `peer`.
-pub async fn answer(credentials: &Arc<Credentials>, peer: IpAddr, question: Question) -> Answer {
-    match question {
-        Question::Password { user, password } => match credentials.check(&user, password).await {
-            Verdict::Accepted(account) => {
-                tracing::info!(account = %account, %peer, "logged in");
-                Answer::Accepted(account)
+/// Answers the SASL questions of one connection.
+#[derive(Clone)]
+pub struct Logins {
+    credentials: Arc<Credentials>,
+    guard: LoginGuard,
+    /// Absent: as often as one likes.
+    limit: Option<LoginFailures>,
+    peer: IpAddr,
+}
+
+impl Logins {
+    /// For a connection from `peer`.
+    pub fn new(generation: &Generation, guard: LoginGuard, peer: IpAddr) -> Self {
+        let limit = generation.plan.limits.login_failures.clone();
+        Self { credentials: generation.credentials.clone(), guard, limit, peer }
+    }
+
+    pub async fn answer(&self, question: Question) -> Answer {
+        let peer = self.peer;
+        match question {
+            Question::Password { .. } | Question::ScramKeys { .. } if self.shut() => {
+                tracing::debug!(%peer, "login refused: too many failures from this source");
+                Answer::Unavailable
             }
-            Verdict::Rejected => {
-                tracing::warn!(user = shown(&user), %peer, "login failed");
-                Answer::Rejected
-            }
-        },
-        Question::ScramKeys { user } => match nonce() {
-            Some(nonce) => {
-                let credentials = credentials.clone();
-                // Deriving keys takes 4096 rounds: not on a thread that moves bytes.
-                let keys = tokio::task::spawn_blocking(move || credentials.scram_keys(&user, nonce));
-                keys.await.map_or(Answer::Unavailable, Answer::ScramKeys)
-            }
-            None => Answer::Unavailable,
-        },
-        Question::ScramOutcome { user, account, proved } => match account {
-            Some(account) if proved => {
-                tracing::info!(account = %account, %peer, "logged in with SCRAM");
-                Answer::Accepted(account)
-            }
-            _ => {
-                tracing::warn!(user = shown(&user), %peer, "login with SCRAM failed");
-                Answer::Rejected
-            }
-        },
+            Question::Password { user, password } => match self.credentials.check(&user, password).await {
+                Verdict::Accepted { account, app_password } => {
+                    tracing::info!(account = %account, app_password, %peer, "logged in");
+                    Answer::Accepted(account)
+                }
+                Verdict::Rejected => self.rejected(&user),
+            },
+            Question::ScramKeys { user } => match nonce() {
+                Some(nonce) => {
+                    let credentials = self.credentials.clone();
+                    // Deriving keys takes 4096 rounds: not on a thread that moves bytes.
+                    let keys = tokio::task::spawn_blocking(move || credentials.scram_keys(&user, nonce));
+                    keys.await.map_or(Answer::Unavailable, Answer::ScramKeys)
+                }
+                None => Answer::Unavailable,
+            },
+            Question::ScramOutcome { user, account, proved } => match account {
+                Some(account) if proved => {
+                    tracing::info!(account = %account, %peer, "logged in with SCRAM");
+                    Answer::Accepted(account)
+                }
+                _ => self.rejected(&user),
+            },
+        }
+    }
+
+    fn shut(&self) -> bool {
+        self.limit.as_ref().is_some_and(|limit| self.guard.refuses(self.peer, limit, Timestamp::now()))
+    }
+
+    fn rejected(&self, user: &str) -> Answer {
+        tracing::warn!(user = shown(user), peer = %self.peer, "login failed");
+        if let Some(limit) = &self.limit
+            && self.guard.failed(self.peer, limit, Timestamp::now())
+        {
+            tracing::warn!(
+                peer = %self.peer,
+                failures = limit.max,
+                window_seconds = limit.window_seconds,
+                "no more logins from this source until the window ends"
+            );
+        }
+        Answer::Rejected
     }
 }
 

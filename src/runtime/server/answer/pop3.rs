@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, oneshot};
 
-use super::login;
+use super::login::Logins;
 use crate::ground::clock::Timestamp;
 use crate::ground::limits::{POP3_MESSAGES_MAX, READ_BUFFER_OCTETS};
 use crate::plan::document::{Listener, TlsMode};
@@ -38,7 +38,7 @@ pub fn session(generation: &Generation, listener: &Listener) -> ServerSession {
 /// The answers of one connection.
 pub struct Answers {
     store: Arc<Store>,
-    generation: Arc<Generation>,
+    logins: Logins,
     peer: IpAddr,
     /// There from login on.
     inbox: Option<MailboxId>,
@@ -47,8 +47,8 @@ pub struct Answers {
 }
 
 impl Answers {
-    pub fn new(store: Arc<Store>, generation: Arc<Generation>, peer: IpAddr) -> Self {
-        Self { store, generation, peer, inbox: None, sending: None }
+    pub fn new(store: Arc<Store>, logins: Logins, peer: IpAddr) -> Self {
+        Self { store, logins, peer, inbox: None, sending: None }
     }
 
     async fn open(&mut self, address: Address) -> Result<Answer, StoreError> {
@@ -167,7 +167,7 @@ impl Answerer<ServerSession> for Answers {
     async fn answer(&mut self, question: Ask) -> Answer {
         let answered = match question {
             Ask::Sasl(question) => {
-                return Answer::Sasl(login::answer(&self.generation.credentials, self.peer, question).await);
+                return Answer::Sasl(self.logins.answer(question).await);
             }
             Ask::Fetch { uid, lines } => self.fetch(uid, lines).await,
             Ask::Open { account } => self.open(account).await,

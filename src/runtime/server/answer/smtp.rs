@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::login;
+use super::login::Logins;
 use crate::ground::clock::Timestamp;
 use crate::mailflow::handover::{Arrival, Handover, Incoming};
 use crate::mailflow::relaying::{Destination, Origin};
@@ -14,14 +14,25 @@ use crate::protocol::ContentRef;
 use crate::protocol::smtp::server::{Answer, Ask, ServerSession, Transaction};
 use crate::runtime::net::driver::Answerer;
 use crate::runtime::server::generation::Generation;
+use crate::runtime::server::guard::Pace;
 use crate::state::store::{Durable, Store, account, quota};
 use crate::vocabulary::mail::{Address, Enhanced, Recipient, Reply, ReversePath};
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Visitor {
+    pub address: IpAddr,
+    /// On this listener it may relay without a login.
+    pub trusted_network: bool,
+}
 
 /// The answers of one connection.
 pub struct Answers {
     store: Arc<Store>,
     generation: Arc<Generation>,
     handover: Handover,
+    logins: Logins,
+    pace: Pace,
     peer: IpAddr,
     /// The peer may relay without a login.
     trusted_network: bool,
@@ -29,19 +40,26 @@ pub struct Answers {
     incoming: Option<Incoming>,
     /// SIZE= of the transaction's MAIL, for the quota.
     declared_octets: u64,
+    /// Of the transaction's MAIL: some recipients take bounces only.
+    reverse_path: ReversePath,
 }
 
 impl Answers {
-    /// `trusted_network`: on this listener the peer may relay without a login.
-    pub fn new(store: Arc<Store>, generation: Arc<Generation>, peer: IpAddr, trusted_network: bool) -> Self {
-        let handover = Handover::new(
-            store.clone(),
-            generation.plan.clone(),
-            generation.router.clone(),
-            generation.gate.clone(),
-            generation.signers.clone(),
-        );
-        Self { store, generation, handover, peer, trusted_network, incoming: None, declared_octets: 0 }
+    pub fn new(store: Arc<Store>, generation: Arc<Generation>, logins: Logins, pace: Pace, visitor: Visitor) -> Self {
+        let handover =
+            Handover::new(store.clone(), generation.plan.clone(), generation.gate.clone(), generation.signers.clone());
+        Self {
+            store,
+            generation,
+            handover,
+            logins,
+            pace,
+            peer: visitor.address,
+            trusted_network: visitor.trusted_network,
+            incoming: None,
+            declared_octets: 0,
+            reverse_path: ReversePath::Null,
+        }
     }
 
     fn origin(&self, account: Option<Address>) -> Origin {
@@ -55,16 +73,19 @@ impl Answers {
     fn sender(&self, account: Option<Address>, reverse_path: &ReversePath) -> Result<(), Reply> {
         let origin = self.origin(account);
         self.generation.gate.check_origin(&origin)?;
-        match origin {
-            Origin::User(account) => self.handover.senders().check_reverse_path(&account, reverse_path),
-            Origin::Anybody | Origin::TrustedNetwork => Ok(()),
+        let Origin::User(account) = origin else { return Ok(()) };
+        self.handover.senders().check_reverse_path(&account, reverse_path)?;
+        match self.generation.plan.limits.messages_per_hour_max {
+            Some(most) if !self.pace.allows(&account, most, Timestamp::now()) => Err(too_fast(most)),
+            _ => Ok(()),
         }
     }
 
     fn recipient(&self, recipient: &Recipient, account: Option<Address>) -> Result<(), Reply> {
-        match self.generation.gate.destination(&self.origin(account), &recipient.forward_path)? {
-            Destination::Mailboxes(accounts) => self.room_in(accounts.iter()),
-            Destination::Queue => Ok(()),
+        let (origin, at) = (self.origin(account), Timestamp::now());
+        match self.generation.gate.destination(&origin, &self.reverse_path, &recipient.forward_path, at)? {
+            Destination::Here { receivers, .. } => self.room_in(receivers.mailboxes.iter()),
+            Destination::Queue(_) => Ok(()),
         }
     }
 
@@ -86,6 +107,12 @@ impl Answers {
     }
 
     fn begin(&mut self, transaction: Arc<Transaction>) -> Answer<Durable> {
+        // Counted here: before, the client may change its mind; after, several connections could go at once.
+        if let (Some(account), Some(most)) = (&transaction.account, self.generation.plan.limits.messages_per_hour_max)
+            && !self.pace.count(account, most, Timestamp::now())
+        {
+            return Answer::Refuse(too_fast(most));
+        }
         let (peer, trusted_network, at) = (self.peer, self.trusted_network, Timestamp::now());
         self.incoming = Some(self.handover.begin(Arrival { transaction, peer, trusted_network, at }));
         // The trace fields are put above the message by the hand-over, which holds the header.
@@ -107,6 +134,12 @@ impl Answers {
     }
 }
 
+/// Temporary: the mail program keeps the message and tries again.
+fn too_fast(most: u32) -> Reply {
+    let text = format!("you have sent {most} messages within an hour, which is the limit; try again later");
+    Reply::new(450, Enhanced(4, 7, 1), text)
+}
+
 fn permitted(result: Result<(), Reply>) -> Answer<Durable> {
     match result {
         Ok(()) => Answer::Ok,
@@ -117,10 +150,12 @@ fn permitted(result: Result<(), Reply>) -> Answer<Durable> {
 impl Answerer<ServerSession<Durable>> for Answers {
     async fn answer(&mut self, question: Ask) -> Answer<Durable> {
         match question {
-            Ask::Sasl(question) => Answer::Sasl(login::answer(&self.generation.credentials, self.peer, question).await),
+            Ask::Sasl(question) => Answer::Sasl(self.logins.answer(question).await),
             Ask::MailFrom { reverse_path, declared_octets, account } => {
                 self.declared_octets = declared_octets.unwrap_or(0);
-                permitted(self.sender(account, &reverse_path))
+                let checked = self.sender(account, &reverse_path);
+                self.reverse_path = reverse_path;
+                permitted(checked)
             }
             Ask::RcptTo { recipient, account, count: _ } => permitted(self.recipient(&recipient, account)),
             Ask::Begin { transaction } => self.begin(transaction),

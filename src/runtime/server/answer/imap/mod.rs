@@ -23,7 +23,7 @@ use std::sync::Arc;
 use tokio::sync::{Notify, oneshot};
 
 use self::refusal::{lost_login, refusal};
-use super::login;
+use super::login::Logins;
 use crate::ground::clock::Timestamp;
 use crate::plan::document::{Listener, TlsMode};
 use crate::protocol::imap::question::{Answer, Ask, Refusal};
@@ -53,6 +53,7 @@ pub fn session(generation: &Generation, listener: &Listener) -> ServerSession {
 pub struct Answers {
     store: Arc<Store>,
     generation: Arc<Generation>,
+    logins: Logins,
     peer: IpAddr,
     /// Who has logged in.
     user: Option<User>,
@@ -80,8 +81,8 @@ struct Watching {
 type Answered = Result<Answer, Refusal>;
 
 impl Answers {
-    pub fn new(store: Arc<Store>, generation: Arc<Generation>, peer: IpAddr) -> Self {
-        Self { store, generation, peer, user: None, incoming: None, open: HashMap::new(), watching: None }
+    pub fn new(store: Arc<Store>, generation: Arc<Generation>, logins: Logins, peer: IpAddr) -> Self {
+        Self { store, generation, logins, peer, user: None, incoming: None, open: HashMap::new(), watching: None }
     }
 
     /// Reads from the store, off the threads that move bytes.
@@ -109,7 +110,7 @@ impl Answers {
     }
 
     async fn sasl(&mut self, question: sasl::Question) -> sasl::Answer {
-        let answer = login::answer(&self.generation.credentials, self.peer, question).await;
+        let answer = self.logins.answer(question).await;
         let sasl::Answer::Accepted(address) = &answer else { return answer };
         match self.account_of(address.clone()).await {
             Ok(account) => {
