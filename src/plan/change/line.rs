@@ -60,10 +60,8 @@ pub(super) fn lines(plan: &Plan) -> Lines {
     let Storage::Embedded { path } = &plan.storage;
     let path = path.as_ref().map_or("in the state folder".to_owned(), |path| path.display().to_string());
     put(Section::Storage, &"embedded", path);
-    for (special_use, seconds) in [("junk", plan.retention.junk_seconds), ("trash", plan.retention.trash_seconds)] {
-        if let Some(seconds) = seconds {
-            put(Section::Retention, &special_use, format!("removed after {seconds} seconds"));
-        }
+    for (special_use, seconds) in retention(plan) {
+        put(Section::Retention, &special_use, format!("removed after {seconds} seconds"));
     }
     for (key, text) in limits(plan) {
         put(Section::Limits, &key, text);
@@ -139,6 +137,12 @@ fn dkim(algorithm: DkimAlgorithm, key: &DkimKey) -> String {
         }
         DkimKey::Generated {} => format!("{algorithm}, key made at activation"),
     }
+}
+
+/// What is removed by itself, and when.
+fn retention(plan: &Plan) -> impl Iterator<Item = (&'static str, u64)> {
+    let periods = [("junk", plan.retention.junk_seconds), ("trash", plan.retention.trash_seconds)];
+    periods.into_iter().filter_map(|(special_use, seconds)| Some((special_use, seconds?)))
 }
 
 fn limits(plan: &Plan) -> Vec<(&'static str, String)> {
