@@ -112,6 +112,8 @@ fn a_review_is_read_in_one_go() {
     let changes = change::diff(Some(&former), &plan);
     same(&golden("review/change.txt"), &review::human(Some(&former), &plan, &changes, false));
     same(&golden("review/change.json"), &pretty(&review::json(Some(&former), &plan, &changes)));
+    let comment = review::markdown(Some(&former), &plan, &changes, 60_000);
+    same(&golden("review/change.md"), &comment);
     let coloured = review::human(Some(&former), &plan, &changes, true);
     let stripped = ["32", "33", "31", "0"].iter().fold(coloured, |text, c| text.replace(&format!("\u{1b}[{c}m"), ""));
     assert_eq!(stripped, review::human(Some(&former), &plan, &changes, false));
@@ -124,6 +126,23 @@ fn a_first_review_and_one_without_changes() {
     same(&golden("review/first.txt"), &review::human(None, &plan, &changes, false));
     let nothing = review::human(Some(&plan), &plan, &change::diff(Some(&plan), &plan), false);
     assert!(nothing.starts_with("Nothing to do"), "{nothing}");
+}
+
+#[test]
+fn a_comment_is_bounded_and_its_texts_stay_texts() {
+    let plan = edited(|v| {
+        let account = v["accounts"]["list@example.org"].clone();
+        for number in 0..2_000 {
+            v["accounts"][format!("u{number}@example.org")] = account.clone();
+        }
+        v["accounts"][r#""a|b`c"@example.org"#] = account;
+    });
+    let changes = change::diff(None, &plan);
+    let comment = review::markdown(None, &plan, &changes, 20_000);
+    assert!(comment.len() < 20_100 && comment.contains(" more changes are not shown"), "{}", comment.len());
+    let comment = review::markdown(None, &plan, &changes, usize::MAX);
+    assert!(comment.contains("| ``\"a\\|b`c\"@example.org`` |"), "{comment}");
+    assert_eq!(comment.matches("\n| + |").count(), changes.len());
 }
 
 #[test]

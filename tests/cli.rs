@@ -1,7 +1,10 @@
 //! The command line as a script sees it: exit codes, what stays untouched, stale plans, going back.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 struct Desk {
     folder: tempfile::TempDir,
@@ -17,6 +20,12 @@ impl Desk {
 
     fn write(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    /// Writes so that nobody sees half of it.
+    fn replace(&self, name: &str, text: &str) {
+        self.write("draft", text);
+        std::fs::rename(self.folder.path().join("draft"), self.folder.path().join(name)).unwrap();
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
@@ -173,4 +182,121 @@ fn a_hashed_password_verifies() {
     use argon2::PasswordVerifier;
     let parsed = argon2::password_hash::phc::PasswordHash::new(hash.trim()).unwrap();
     assert!(argon2::Argon2::default().verify_password(b"correct horse", &parsed).is_ok());
+}
+
+#[test]
+fn findings_come_in_five_forms() {
+    let desk = Desk::new();
+    desk.write("mailserver.yaml", &format!("{}include: [people/*.yaml]\n", yaml(49125)));
+    std::fs::create_dir(desk.folder.path().join("people")).unwrap();
+    desk.write("people/ben.yaml", "accounts:\n  ben@bar.test: { qota: 5GB }\n");
+    for (format, must_say) in [
+        ("human", "--> people/ben.yaml:2:19"),
+        ("json", "\"file\": \"people/ben.yaml\""),
+        ("sarif", "\"uri\": \"people/ben.yaml\""),
+        ("github", "::error file=people/ben.yaml,line=2,col=19,endLine=2,endColumn=23,title=OPS-001 unknown-key::"),
+        ("markdown", "| **error** | `people/ben.yaml:2:19` | OPS-001 `unknown-key`"),
+    ] {
+        for command in ["check", "plan"] {
+            let said = desk.expect(1, &[command, "--format", format]);
+            assert!(said.contains(must_say), "{command} {format}: {said}");
+            assert!(!said.contains('\u{1b}'), "colours without a terminal: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_good_configuration_is_reported_in_each_form_too() {
+    let desk = Desk::new();
+    let json = |arguments: &[&str]| serde_json::from_str::<serde_json::Value>(&desk.expect(0, arguments)).unwrap();
+    assert_eq!(json(&["check", "--format", "json"])["errors"], 0);
+    for command in ["check", "plan"] {
+        let log = json(&[command, "--format", "sarif"]);
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        assert!(results.iter().all(|r| r["level"] == "note"), "{results:?}");
+    }
+    let plan = json(&["plan", "--format", "json"]);
+    assert_eq!((plan["findings"]["errors"].as_u64(), plan["counts"]["add"].as_u64() > Some(0)), (Some(0), true));
+    let said = desk.expect(2, &["plan", "--format", "markdown", "--detailed-exitcode"]);
+    assert!(said.starts_with("### Plan `") && said.contains("| + | `smtp` |"), "{said}");
+    let said = desk.expect(0, &["plan", "--format", "github"]);
+    assert!(said.contains("::notice file=mailserver.yaml,") && said.contains(" to add, "), "{said}");
+}
+
+/// A `check --watch` whose output is read line by line.
+struct Watcher {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Watcher {
+    fn new(desk: &Desk) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_mailctl"))
+            .args(["--config", "mailserver.yaml", "check", "--watch", "--format", "github"])
+            .current_dir(desk.folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (send, lines) = channel();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+        Self { child, lines }
+    }
+
+    /// The codes of the next report.
+    fn codes(&self) -> Vec<String> {
+        let mut codes = Vec::new();
+        loop {
+            let line = self.lines.recv_timeout(Duration::from_secs(30)).expect("a report within 30 s");
+            if line.starts_with("mailctl: ") || line.starts_with("error: ") {
+                return codes;
+            }
+            let title = line.split_once("title=").unwrap().1;
+            codes.push(title.split(' ').next().unwrap().to_owned());
+        }
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn watching_notices_every_file_that_matters_and_ends_with_the_signal() {
+    use std::os::unix::process::ExitStatusExt;
+
+    let desk = Desk::new();
+    let config = |rest: &str| format!("{}{rest}", yaml(49125));
+    let has = |codes: &[String], code: &str| codes.iter().any(|c| c == code);
+    desk.replace("mailserver.yaml", &config(""));
+    let mut watcher = Watcher::new(&desk);
+    assert!(!has(&watcher.codes(), "OPS-020"));
+    // The main file; then a folder that is not there yet, and a file in it.
+    desk.replace("mailserver.yaml", &config("include: [people/*.yaml]\n"));
+    assert!(has(&watcher.codes(), "OPS-020"));
+    std::fs::create_dir(desk.folder.path().join("people")).unwrap();
+    assert!(has(&watcher.codes(), "OPS-020"));
+    desk.replace("people/ben.yaml", "accounts: { ben@bar.test: { qota: 1GB } }\n");
+    assert!(has(&watcher.codes(), "OPS-001"));
+    // A certificate that is not there, and then is.
+    let files = "{ files: [{ chain: chain.pem, key: key.pem }] }";
+    desk.replace("mailserver.yaml", &yaml(49125).replace("{ self_signed: true }", files));
+    assert!(has(&watcher.codes(), "CERT-014"));
+    let pair = rcgen::generate_simple_self_signed(vec!["mail.bar.test".to_owned()]).unwrap();
+    desk.replace("key.pem", &pair.signing_key.serialize_pem());
+    watcher.codes();
+    desk.replace("chain.pem", &pair.cert.pem());
+    assert!(!has(&watcher.codes(), "CERT-014"));
+    // The main file itself goes, and comes back.
+    let path = |name: &str| desk.folder.path().join(name);
+    std::fs::rename(path("mailserver.yaml"), path("away")).unwrap();
+    assert_eq!(watcher.codes(), [""; 0]);
+    std::fs::rename(path("away"), path("mailserver.yaml")).unwrap();
+    watcher.codes();
+    let id = rustix::process::Pid::from_child(&watcher.child);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    assert_eq!(watcher.child.wait().unwrap().signal(), Some(2), "Ctrl-C ends it as it ends every program");
 }

@@ -3,10 +3,11 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use super::report::{ReportFormat, report};
 use super::{Failure, Format, print};
 use crate::artefact::render::dns::PublicKeys;
 use crate::compiler::{self, Compilation, Inputs};
-use crate::ground::diagnostic::{self, Counts, Diagnostic, Severity, Source};
+use crate::ground::diagnostic::{Counts, Diagnostic, Severity, Source};
 use crate::ground::limits;
 use crate::plan::Plan;
 use crate::plan::document::DkimKey;
@@ -33,15 +34,19 @@ impl Context {
     /// Compiles the configuration. Errors and warnings are printed to standard error (notes are for
     /// `check`); without a plan the failure says no more, because all has been said.
     pub fn compile(&self, secrets_checked: bool) -> Result<Plan, Failure> {
-        let (compilation, report) = self.compile_quietly(secrets_checked, Format::Human)?;
-        if compilation.diagnostics.iter().any(|d| d.severity != Severity::Note) {
-            eprint!("{report}");
-        }
+        let compilation = self.compilation(&self.inputs(secrets_checked))?;
+        tell(&compilation);
         compilation.plan.ok_or(Failure(String::new()))
     }
 
-    /// Compiles and renders the findings without printing them.
-    pub fn compile_quietly(&self, secrets_checked: bool, format: Format) -> Result<(Compilation, String), Failure> {
+    /// The files beside the configuration.
+    pub fn inputs(&self, secrets_checked: bool) -> Inputs {
+        let inputs = Inputs::from_disk(self.base());
+        if secrets_checked { inputs } else { inputs.ignoring_secrets() }
+    }
+
+    /// Compiles without printing anything.
+    pub fn compilation(&self, inputs: &Inputs) -> Result<Compilation, Failure> {
         let shown = self.config.display().to_string();
         let unreadable = |error: std::io::Error| Failure(format!("{shown}: {error}; name another file with --config"));
         let length = std::fs::metadata(&self.config).map_err(unreadable)?.len();
@@ -49,21 +54,10 @@ impl Context {
             return Err(Failure(format!("{shown}: longer than {} octets", limits::YAML_OCTETS_MAX)));
         }
         let bytes = std::fs::read(&self.config).map_err(unreadable)?;
-        let text = match compiler::text(&bytes) {
-            Ok(text) => text,
-            Err(problem) => {
-                let source = Source { name: &shown, text: &problem.shown };
-                let diagnostics = vec![problem.diagnostic.clone()];
-                let report = report(&source, &diagnostics, format);
-                return Ok((Compilation { plan: None, diagnostics }, report));
-            }
-        };
-        let source = Source { name: &shown, text };
-        let inputs = Inputs::from_disk(self.base());
-        let inputs = if secrets_checked { inputs } else { inputs.ignoring_secrets() };
-        let compilation = compiler::compile(&source, &inputs);
-        let report = report(&source, &compilation.diagnostics, format);
-        Ok((compilation, report))
+        Ok(match compiler::text(&bytes) {
+            Ok(text) => compiler::compile(&Source { name: &shown, text }, inputs),
+            Err(problem) => problem.into_compilation(&shown),
+        })
     }
 
     /// The plan that a command about a plan's consequences works on: the configuration's if that file
@@ -90,10 +84,10 @@ impl Context {
     }
 }
 
-fn report(source: &Source<'_>, diagnostics: &[Diagnostic], format: Format) -> String {
-    match format {
-        Format::Human => diagnostic::human(source, diagnostics, colour()),
-        Format::Json => diagnostic::json(source, diagnostics),
+/// Prints errors and warnings to standard error.
+pub(super) fn tell(compilation: &Compilation) {
+    if compilation.diagnostics.iter().any(|d| d.severity != Severity::Note) {
+        eprint!("{}", report(compilation, ReportFormat::Human, colour()));
     }
 }
 

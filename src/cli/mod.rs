@@ -1,6 +1,6 @@
 //! The command line: one file a command under `command`.
 //!
-//! Exit codes: 0 done, 1 error, 2 differences (`plan --detailed-exitcode`). What a person reads as a
+//! Exit codes (`docs/diagnostics.md`): 0 done, 1 error, 2 differences (`plan --detailed-exitcode`). What a person reads as a
 //! table, a program reads with `--format json`. Results go to standard output, everything else to
 //! standard error.
 //!
@@ -8,6 +8,7 @@
 
 mod command;
 mod context;
+mod report;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 //!
 //! `config` reads and types the text, `rules` judges it, `lower` makes the plan. [`compile`] is the whole of
 //! it: a pure function that never panics. A plan exists if and only if there is no error; warnings and notes
-//! come with it. Findings are sorted by their place.
+//! come with it. Findings are sorted by their place: file, then offset.
 //!
 //! It does not touch the running server, DNS or the network, and it reads no secret.
 
@@ -17,21 +17,23 @@ pub use rules::explain;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::ground::diagnostic::{Diagnostic, Severity, Source};
+use crate::ground::diagnostic::{Diagnostic, Severity, Source, SourceMap};
 use crate::plan::Plan;
 use config::finding::Finding;
 use config::material::Material;
 use config::meaning::Meaning;
 use config::node::Node;
 use config::section::Config;
-use config::{check, schema, spanned, tree};
+use config::{check, include, schema, spanned, tree};
 use rules::{Evidence, Sight, Transition};
 
-/// What a compilation gives: a plan if and only if there is no error, and all findings by position.
+/// What a compilation gives: a plan if and only if there is no error, all findings by position, and the files
+/// that their places lie in.
 #[derive(Debug)]
 pub struct Compilation {
     pub plan: Option<Plan>,
     pub diagnostics: Vec<Diagnostic>,
+    pub sources: SourceMap,
 }
 
 /// Compiles one configuration. A pure function of its arguments; never panics.
@@ -39,7 +41,8 @@ pub struct Compilation {
 /// `source.text` comes from [`text`], so that it has no byte order mark.
 pub fn compile(source: &Source<'_>, inputs: &Inputs) -> Compilation {
     let mut findings = Vec::new();
-    let outcome = stages(source, inputs, &mut findings);
+    let mut sources = SourceMap::new(source.name, source.text);
+    let outcome = stages(source, inputs, &mut sources, &mut findings);
     let mut diagnostics: Vec<Diagnostic> = findings.into_iter().map(rules::complete).collect();
     if let Some(Outcome { config, root, .. }) = &outcome {
         let unused = allowance::apply(config, root, &mut diagnostics);
@@ -51,11 +54,13 @@ pub fn compile(source: &Source<'_>, inputs: &Inputs) -> Compilation {
     // An alias repeats what is wrong in its anchor.
     diagnostics.dedup();
     let stopped = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    Compilation { plan: outcome.map(|o| o.plan).filter(|_| !stopped), diagnostics }
+    Compilation { plan: outcome.map(|o| o.plan).filter(|_| !stopped), diagnostics, sources }
 }
 
 /// Rules that miss an entry. Where one was malformed and reported as such, they would report it again.
 const OF_MISSING_ENTRIES: [&str; 4] = ["ACC-004", "ACC-005", "ACC-006", "ID-007"];
+/// Those of them that miss an account or alias, which is all that an included file can hold.
+const OF_MISSING_PEOPLE: [&str; 2] = ["ACC-004", "ACC-005"];
 
 /// What the stages leave behind: the plan, which may still be withheld, and what `allow` is judged with.
 struct Outcome {
@@ -64,10 +69,16 @@ struct Outcome {
     root: Node,
 }
 
-fn stages(source: &Source<'_>, inputs: &Inputs, findings: &mut Vec<Finding>) -> Option<Outcome> {
+fn stages(
+    source: &Source<'_>,
+    inputs: &Inputs,
+    sources: &mut SourceMap,
+    findings: &mut Vec<Finding>,
+) -> Option<Outcome> {
     let read = tree::read(source.text);
     findings.extend(read.findings);
-    let root = read.root.filter(|_| !findings.iter().any(|f| f.code.starts_with("YAML-")))?;
+    let mut root = read.root.filter(|_| !findings.iter().any(|f| f.code.starts_with("YAML-")))?;
+    let lost_files = include::merge(&mut root, sources, inputs, read.repeated, findings);
     let source_digest = source_digest(&root);
     let mut checked = check::check(schema::compiled(), root);
     findings.append(&mut checked.findings);
@@ -84,7 +95,10 @@ fn stages(source: &Source<'_>, inputs: &Inputs, findings: &mut Vec<Finding>) -> 
     let meaning = Meaning::of(&config);
     let material = Material::read(&meaning, inputs);
     let judged = rules::judge(&Evidence { meaning: &meaning, material: &material, inputs });
-    let misled = |f: &Finding| checked.lost_entries && OF_MISSING_ENTRIES.contains(&f.code);
+    let misled = |f: &Finding| {
+        (checked.lost_entries && OF_MISSING_ENTRIES.contains(&f.code))
+            || (lost_files && OF_MISSING_PEOPLE.contains(&f.code))
+    };
     findings.extend(judged.into_iter().filter(|f| !checked.touches_broken(f) && !misled(f)));
     let plan = lower::plan(&meaning, &material, source_digest);
     if let Some(previous) = &inputs.previous {
@@ -96,7 +110,7 @@ fn stages(source: &Source<'_>, inputs: &Inputs, findings: &mut Vec<Finding>) -> 
     Some(Outcome { plan, config, root: tree })
 }
 
-/// `sha256:` and hex over the values of the file.
+/// `sha256:` and hex over the values of all files.
 fn source_digest(root: &Node) -> String {
     let mut canonical = String::new();
     root.canonical(&mut canonical);
@@ -110,6 +124,13 @@ fn source_digest(root: &Node) -> String {
 pub struct NotUtf8 {
     pub shown: String,
     pub diagnostic: Diagnostic,
+}
+
+impl NotUtf8 {
+    /// The outcome of a compilation that could not begin.
+    pub fn into_compilation(self, name: &str) -> Compilation {
+        Compilation { plan: None, diagnostics: vec![self.diagnostic], sources: SourceMap::new(name, self.shown) }
+    }
 }
 
 /// The text of a configuration file, without a leading byte order mark.

@@ -108,10 +108,26 @@ pub const YAML_OCTETS_MAX: usize = 64 * 1024 * 1024;
 pub const YAML_DEPTH_MAX: usize = 64;
 /// Nodes that aliases may add: stops the "billion laughs".
 pub const YAML_ALIAS_NODES_MAX: usize = 100_000;
+/// Files that one configuration includes; one for each account of a large company.
+pub const INCLUDED_FILES_MAX: usize = 10_000;
+/// All included files together.
+pub const INCLUDED_OCTETS_MAX: usize = YAML_OCTETS_MAX;
+/// Names in folders that the globs of one configuration look at: `*/../*/..` would look for ever.
+pub const INCLUDE_NAMES_MAX: usize = 100_000;
 /// Diagnostics reported in one run; the rest are counted.
 pub const DIAGNOSTICS_MAX: usize = 1_000;
 /// Questions that one look at DNS asks; a file may name a thousand domains with several records each.
 pub const OBSERVATIONS_MAX: usize = 20_000;
+/// Lines between two places of a finding that still share one excerpt; a place with more lines is shown by its first.
+pub const EXCERPT_LINES_MAX: usize = 100;
+/// One excerpt; longer lines are named and not quoted.
+pub const EXCERPT_OCTETS_MAX: usize = 16 * 1024;
+/// A report in Markdown. GitHub refuses comments of more than 65,536 characters.
+pub const MARKDOWN_OCTETS_MAX: usize = 60_000;
+/// Files and folders that `check --watch` looks at: about 10 ms of each second.
+pub const WATCHED_FILES_MAX: usize = 2_000;
+/// Time between two looks of `check --watch`, in milliseconds: below what a person waits for.
+pub const WATCH_INTERVAL_MILLISECONDS: u64 = 250;
 
 // ── Delivery ────────────────────────────────────────────────────────────────────────────────────
 
@@ -160,6 +176,8 @@ pub const QUEUE_RECIPIENTS_MAX: usize = 10_000;
 pub const QUEUE_REPLY_CHARACTERS_MAX: usize = 1_000;
 
 const _: () = {
+    // Spans are 32 bits wide; a gap of one octet lies before each included file.
+    assert!(YAML_OCTETS_MAX + INCLUDED_OCTETS_MAX + INCLUDED_FILES_MAX < u32::MAX as usize);
     assert!(SMTP_COMMAND_OCTETS_MAX <= READ_BUFFER_OCTETS);
     assert!(HEADER_OCTETS_MAX + READ_BUFFER_OCTETS <= STAGING_MEMORY_OCTETS);
     assert!(

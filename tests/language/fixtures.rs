@@ -26,6 +26,12 @@ pub fn inputs() -> Inputs {
         add(name, b"correct horse battery staple\n");
     }
     add("secrets/empty", b"");
+    // Files that rules' examples and bad configurations include.
+    add("accounts/anna.yaml", b"accounts:\n  anna@example.org: { password: { file: /run/secrets/anna } }\n");
+    for entry in std::fs::read_dir(root("tests/bad_configs/parts")).unwrap() {
+        let path = entry.unwrap().path();
+        add(&format!("parts/{}", path.file_name().unwrap().to_str().unwrap()), &std::fs::read(&path).unwrap());
+    }
     add("tls/garbage.pem", b"not a certificate\n");
     let everywhere =
         ["mail.example.org", "web1.example.org", "archive.example.org", "smtp.example.org", "mx2.example.net"];
@@ -63,9 +69,8 @@ pub fn with_file(inputs: Inputs, name: &str, bytes: &[u8]) -> Inputs {
 
 /// Compiles `text` and renders its report as a terminal without colours would show it.
 pub fn report(name: &str, text: &str, inputs: &Inputs) -> (Compilation, String) {
-    let source = Source { name, text };
-    let compilation = compile(&source, inputs);
-    let report = human(&source, &compilation.diagnostics, false);
+    let compilation = compile(&Source { name, text }, inputs);
+    let report = human(&compilation.sources, &compilation.diagnostics, false);
     (compilation, report)
 }
 

@@ -1,7 +1,7 @@
 //! Bad configurations and their exact reports: `tests/bad_configs/NAME.yaml` and `NAME.report`.
 
 use mailctl::compiler::text;
-use mailctl::ground::diagnostic::{Source, human, json};
+use mailctl::ground::diagnostic::human;
 
 use crate::fixtures::{golden, inputs, report, root};
 
@@ -20,11 +20,10 @@ fn bad_configurations_are_reported_word_for_word() {
                 assert!(!compilation.diagnostics.is_empty(), "{} is not bad", path.display());
                 rendered
             }
-            Err(bad) => human(
-                &Source { name: "mailserver.yaml", text: &bad.shown },
-                std::slice::from_ref(&bad.diagnostic),
-                false,
-            ),
+            Err(bad) => {
+                let compilation = bad.into_compilation("mailserver.yaml");
+                human(&compilation.sources, &compilation.diagnostics, false)
+            }
         };
         failures.extend(golden(&path.with_extension("report"), &rendered).err());
         count += 1;
@@ -34,19 +33,10 @@ fn bad_configurations_are_reported_word_for_word() {
 }
 
 #[test]
-fn the_form_for_programs_has_places() {
-    let yaml = std::fs::read_to_string(root("tests/bad_configs/several_at_once.yaml")).unwrap();
-    let (compilation, _) = report("mailserver.yaml", &yaml, &inputs());
-    let source = Source { name: "mailserver.yaml", text: &yaml };
-    let rendered = json(&source, &compilation.diagnostics);
-    golden(&root("tests/bad_configs/several_at_once.json"), &rendered).unwrap();
-}
-
-#[test]
 fn colours_change_nothing_but_colours() {
     let yaml = std::fs::read_to_string(root("tests/bad_configs/several_at_once.yaml")).unwrap();
     let (compilation, plain) = report("mailserver.yaml", &yaml, &inputs());
-    let coloured = human(&Source { name: "mailserver.yaml", text: &yaml }, &compilation.diagnostics, true);
+    let coloured = human(&compilation.sources, &compilation.diagnostics, true);
     assert!(coloured.contains("\u{1b}["));
     let mut stripped = String::new();
     let mut rest = coloured.as_str();

@@ -1,6 +1,7 @@
 //! Whatever the text is: no panic, a plan if and only if there is no error, the same answer twice.
 
-use mailctl::ground::diagnostic::{Severity, Source, human, json};
+use mailctl::compiler::rules;
+use mailctl::ground::diagnostic::{Severity, github, human, json, markdown, sarif};
 use proptest::prelude::*;
 
 use crate::fixtures::{inputs, report, root};
@@ -13,16 +14,20 @@ fn holds(text: &str, inputs: &mailctl::compiler::Inputs) {
     assert_eq!(first.plan.is_none(), errors, "{rendered}\n{text}");
     assert_eq!(first.plan, second.plan);
     assert_eq!(rendered, again);
-    let source = Source { name: "mailserver.yaml", text };
-    let parsed: serde_json::Value = serde_json::from_str(&json(&source, &first.diagnostics)).unwrap();
-    assert_eq!(parsed["diagnostics"].as_array().unwrap().len(), first.diagnostics.len());
-    human(&source, &first.diagnostics, true);
+    let (sources, diagnostics) = (&first.sources, &first.diagnostics);
+    let parsed: serde_json::Value = serde_json::from_str(&json(sources, diagnostics)).unwrap();
+    assert_eq!(parsed["diagnostics"].as_array().unwrap().len(), diagnostics.len());
+    let parsed: serde_json::Value = serde_json::from_str(&sarif(sources, diagnostics, &rules::help())).unwrap();
+    assert_eq!(parsed["runs"][0]["results"].as_array().unwrap().len(), diagnostics.len());
+    assert_eq!(github(sources, diagnostics).lines().count(), diagnostics.len() + 1);
+    markdown(sources, diagnostics);
+    human(sources, diagnostics, true);
     for diagnostic in &first.diagnostics {
         assert_ne!(diagnostic.name, "unlisted", "{}", diagnostic.code);
         assert!(!diagnostic.detail.is_empty(), "{}", diagnostic.code);
         assert!(!diagnostic.detail.contains("bug in mailctl"), "{}\n{text}", diagnostic.detail);
         for label in diagnostic.primary.iter().chain(&diagnostic.related) {
-            assert!(label.span.start <= label.span.end && label.span.end as usize <= text.len(), "{label:?}\n{text}");
+            assert!(label.span.start <= label.span.end && label.span.end <= sources.end(), "{label:?}\n{text}");
         }
     }
 }

@@ -1,7 +1,8 @@
-//! What activating a plan changes: grouped by section, one line a change, for people and as JSON.
+//! What activating a plan changes: grouped by section, one line a change, for people, as JSON and as Markdown.
 
 use serde_json::{Value, json};
 
+use crate::ground::markdown as text;
 use crate::plan::Plan;
 use crate::plan::change::{Action, Change, Effect};
 use crate::plan::digest::Digest;
@@ -70,12 +71,17 @@ fn line(change: &Change, width: usize, colour: bool) -> String {
         Action::Remove => ("-", "31"),
     };
     let sign = if colour { format!("\u{1b}[{code}m{sign}\u{1b}[0m") } else { sign.to_owned() };
-    let text = match (&change.before, &change.after) {
+    let (key, values) = (printable(&change.key), printable(&values(change)));
+    format!("  {sign} {key:<width$}  {values}  [{}]\n", effect(change.effect))
+}
+
+/// What was and what will be.
+fn values(change: &Change) -> String {
+    match (&change.before, &change.after) {
         (Some(before), Some(after)) => format!("{before} -> {after}"),
         (Some(text), None) | (None, Some(text)) => text.clone(),
         (None, None) => String::new(),
-    };
-    format!("  {sign} {:<width$}  {}  [{}]\n", printable(&change.key), printable(&text), effect(change.effect))
+    }
 }
 
 /// Text of a plan cannot move the terminal's cursor or forge a line of the review.
@@ -90,6 +96,47 @@ fn effect(effect: Effect) -> &'static str {
         Effect::Reconnect => "reconnect",
         Effect::Restart => "restart",
     }
+}
+
+/// The same for the comment on a merge request: a table a section, at most about `octets_max` long. Texts of the plan
+/// stand in code only, so that they make no links, mentions or cells.
+pub fn markdown(former: Option<&Plan>, plan: &Plan, changes: &[Change], octets_max: usize) -> String {
+    let Counts { add, change, remove } = Counts::of(changes);
+    let mut out = format!("### Plan `{}`: {add} to add, {change} to change, {remove} to remove\n\n", short(plan));
+    match former {
+        Some(former) => {
+            out.push_str(&format!("Compared with the active plan `{}`.\n", Digest::of_plan(former).short()));
+        }
+        None => out.push_str("No plan is active yet.\n"),
+    }
+    if changes.iter().any(|change| change.effect == Effect::Restart) {
+        out.push_str("\n**Some of it needs a restart of the server**; the running one refuses the plan until then.\n");
+    }
+    let mut section = None;
+    for (shown, change) in changes.iter().enumerate() {
+        let mut piece = String::new();
+        if section != Some(change.section) {
+            section = Some(change.section);
+            piece =
+                format!("\n#### {}\n\n| | what | change | when |\n| --- | --- | --- | --- |\n", change.section.name());
+        }
+        let sign = match change.action {
+            Action::Add => "+",
+            Action::Change => "~",
+            Action::Remove => "-",
+        };
+        let (key, values) = (text::code(&change.key), text::code(&values(change)));
+        piece.push_str(&format!("| {sign} | {key} | {values} | {} |\n", effect(change.effect)));
+        if out.len() + piece.len() > octets_max {
+            out.push_str(&format!(
+                "\n{} more changes are not shown; `mailctl plan` shows them.\n",
+                changes.len() - shown
+            ));
+            break;
+        }
+        out.push_str(&piece);
+    }
+    out
 }
 
 /// The same facts for programs. `base` is absent where no plan is active.

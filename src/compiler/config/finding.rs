@@ -3,6 +3,7 @@
 //! The catalogue adds name, severity, summary and references, so that these exist once. See
 //! `compiler::rules::catalogue`.
 
+use super::node::moved;
 use crate::ground::diagnostic::{Edit, Label, Severity, Span};
 
 /// One finding, before the catalogue completes it.
@@ -49,6 +50,12 @@ impl Finding {
     pub fn related(mut self, span: &Span, text: impl Into<String>) -> Self {
         self.related.push(Label { span: span.clone(), text: text.into() });
         self
+    }
+
+    /// Moves all its places, from those of a file of its own to those in the row of files.
+    pub fn shift(&mut self, base: u32) {
+        let labels = self.primary.iter_mut().chain(&mut self.related).map(|l| &mut l.span);
+        labels.chain(self.edits.iter_mut().map(|e| &mut e.span)).for_each(|span| moved(span, base));
     }
 
     #[must_use]

@@ -1,11 +1,15 @@
-//! What the compiler reads besides the YAML: certificates, keys, the presence of secrets, the time.
+//! What the compiler reads besides the YAML: included files, certificates, keys, the presence of secrets, the time.
 //!
 //! Everything arrives through [`Inputs`], so that equal inputs give equal plans and tests need no disk.
-//! A secret's bytes are never read here, only whether there is one.
+//! A secret's bytes are never read here, only whether there is one. What was asked for is remembered
+//! ([`Inputs::consulted`]), so that a watcher knows what the answer depends on.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::glob::{Pattern, is_glob, matches};
 use crate::compiler::observed::Observed;
 use crate::ground::clock::Timestamp;
 use crate::ground::limits;
@@ -24,6 +28,7 @@ pub struct Inputs {
     pub previous: Option<Plan>,
     /// What DNS says now, for rules about the live world.
     pub observed: Option<Observed>,
+    consulted: Arc<Mutex<Consulted>>,
 }
 
 #[derive(Debug, Clone)]
@@ -32,15 +37,31 @@ enum Files {
     Memory(BTreeMap<PathBuf, Vec<u8>>),
 }
 
+/// Files and folders in the order in which they were first asked for.
+#[derive(Debug, Default)]
+struct Consulted {
+    order: Vec<PathBuf>,
+    seen: BTreeSet<PathBuf>,
+}
+
 /// Why a file gave nothing. `Display` continues the sentence "The file ...".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InputError {
     #[error("does not exist")]
     Missing,
-    #[error("is longer than {max} octets", max = limits::SECRET_OCTETS_MAX)]
-    TooLong,
+    #[error("is longer than {0} octets")]
+    TooLong(usize),
     #[error("cannot be read: {0}")]
     Unreadable(String),
+}
+
+/// Why a pattern gave no list of files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MatchError {
+    /// More names than `limits::INCLUDE_NAMES_MAX` had to be looked at.
+    TooMany,
+    /// The system refuses to list a folder.
+    Unlistable(PathBuf, InputError),
 }
 
 /// What is known of a secret file without reading it.
@@ -55,18 +76,16 @@ pub enum SecretFile {
 impl Inputs {
     /// Files on disk; relative paths start at `base`, the folder of the YAML file.
     pub fn from_disk(base: impl Into<PathBuf>) -> Self {
-        Self {
-            files: Files::Disk(base.into()),
-            now: Timestamp::now(),
-            secrets_checked: true,
-            previous: None,
-            observed: None,
-        }
+        Self::new(Files::Disk(base.into()), Timestamp::now())
     }
 
     /// Files in memory, by the path that the YAML names them with.
     pub fn in_memory(files: BTreeMap<PathBuf, Vec<u8>>, now: Timestamp) -> Self {
-        Self { files: Files::Memory(files), now, secrets_checked: true, previous: None, observed: None }
+        Self::new(Files::Memory(files), now)
+    }
+
+    fn new(files: Files, now: Timestamp) -> Self {
+        Self { files, now, secrets_checked: true, previous: None, observed: None, consulted: Arc::default() }
     }
 
     /// The same inputs with one more file in memory. Inputs from a disk stay as they are.
@@ -99,36 +118,115 @@ impl Inputs {
         self
     }
 
+    /// The files and folders on disk that were asked for, whether they are there or not: the first
+    /// `limits::WATCHED_FILES_MAX` of them.
+    pub fn consulted(&self) -> Vec<PathBuf> {
+        self.consulted.lock().unwrap_or_else(PoisonError::into_inner).order.clone()
+    }
+
+    fn consult(&self, path: &Path) {
+        let mut consulted = self.consulted.lock().unwrap_or_else(PoisonError::into_inner);
+        if consulted.order.len() < limits::WATCHED_FILES_MAX && consulted.seen.insert(path.to_owned()) {
+            consulted.order.push(path.to_owned());
+        }
+    }
+
     /// The bytes of a certificate or key file.
     ///
     /// # Errors
     /// [`InputError`] if there is no such file, it is too long, or the system refuses.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>, InputError> {
-        match &self.files {
+        self.read_bounded(path, limits::SECRET_OCTETS_MAX)
+    }
+
+    /// The bytes of a file of at most `octets_max`.
+    ///
+    /// # Errors
+    /// [`InputError`] if there is no such file, it is too long, it is none (a pipe would block), or the system
+    /// refuses.
+    pub fn read_bounded(&self, path: &Path, octets_max: usize) -> Result<Vec<u8>, InputError> {
+        let bytes = match &self.files {
             Files::Disk(base) => {
                 let path = base.join(path);
-                let length = std::fs::metadata(&path).map_err(|e| refusal(&e))?.len();
-                if length > limits::SECRET_OCTETS_MAX as u64 {
-                    return Err(InputError::TooLong);
+                self.consult(&path);
+                if !std::fs::metadata(&path).map_err(|e| refusal(&e))?.is_file() {
+                    return Err(InputError::Unreadable("it is no file".to_owned()));
                 }
-                std::fs::read(&path).map_err(|e| refusal(&e))
+                let mut bytes = Vec::new();
+                let file = std::fs::File::open(&path).map_err(|e| refusal(&e))?;
+                file.take(octets_max as u64 + 1).read_to_end(&mut bytes).map_err(|e| refusal(&e))?;
+                bytes
             }
-            Files::Memory(files) => files.get(path).cloned().ok_or(InputError::Missing),
+            Files::Memory(files) => files.get(path).cloned().ok_or(InputError::Missing)?,
+        };
+        if bytes.len() > octets_max { Err(InputError::TooLong(octets_max)) } else { Ok(bytes) }
+    }
+
+    /// The files that a pattern with `*` or `?` stands for, sorted. `names` is what may still be looked at.
+    ///
+    /// # Errors
+    /// [`MatchError`].
+    pub fn matching(&self, pattern: &Pattern<'_>, names: &mut usize) -> Result<Vec<PathBuf>, MatchError> {
+        match &self.files {
+            Files::Disk(base) => self.matching_on_disk(base, pattern, names),
+            Files::Memory(files) => Ok(files.keys().filter(|path| matches_whole(pattern, path)).cloned().collect()),
         }
+    }
+
+    fn matching_on_disk(
+        &self,
+        base: &Path,
+        pattern: &Pattern<'_>,
+        names: &mut usize,
+    ) -> Result<Vec<PathBuf>, MatchError> {
+        let mut found = vec![PathBuf::from(if pattern.rooted { "/" } else { "" })];
+        for segment in &pattern.segments {
+            if !is_glob(segment) {
+                found.iter_mut().for_each(|path| path.push(segment));
+                continue;
+            }
+            let mut next = Vec::new();
+            for folder in &found {
+                let absolute = base.join(folder);
+                self.consult(&absolute);
+                let unlistable = |error: &std::io::Error| MatchError::Unlistable(folder.clone(), refusal(error));
+                let entries = match std::fs::read_dir(&absolute) {
+                    Ok(entries) => entries,
+                    Err(error) if refusal(&error) == InputError::Missing => continue,
+                    Err(error) => return Err(unlistable(&error)),
+                };
+                for entry in entries {
+                    let name = entry.map_err(|error| unlistable(&error))?.file_name();
+                    *names = names.checked_sub(1).ok_or(MatchError::TooMany)?;
+                    if matches(segment, &name.to_string_lossy()) {
+                        next.push(folder.join(name));
+                    }
+                }
+            }
+            found = next;
+        }
+        found.retain(|path| is_meant(&base.join(path)));
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 
     /// Whether the secret file is there and holds something. Its content is not read.
     pub fn secret_file(&self, path: &Path) -> SecretFile {
         match &self.files {
-            Files::Disk(base) => match std::fs::File::open(base.join(path)).and_then(|f| f.metadata()) {
-                Ok(m) if m.is_file() && m.len() == 0 => SecretFile::Empty,
-                Ok(m) if m.is_dir() => SecretFile::Unreadable("it is a folder".to_owned()),
-                Ok(_) => SecretFile::Present,
-                Err(e) => match refusal(&e) {
-                    InputError::Unreadable(cause) => SecretFile::Unreadable(cause),
-                    _ => SecretFile::Missing,
-                },
-            },
+            Files::Disk(base) => {
+                let path = base.join(path);
+                self.consult(&path);
+                match std::fs::File::open(path).and_then(|f| f.metadata()) {
+                    Ok(m) if m.is_file() && m.len() == 0 => SecretFile::Empty,
+                    Ok(m) if m.is_dir() => SecretFile::Unreadable("it is a folder".to_owned()),
+                    Ok(_) => SecretFile::Present,
+                    Err(e) => match refusal(&e) {
+                        InputError::Unreadable(cause) => SecretFile::Unreadable(cause),
+                        _ => SecretFile::Missing,
+                    },
+                }
+            }
             Files::Memory(files) => match files.get(path) {
                 None => SecretFile::Missing,
                 Some(bytes) if bytes.is_empty() => SecretFile::Empty,
@@ -138,10 +236,107 @@ impl Inputs {
     }
 }
 
+/// Whether a path that matched is taken for a file. A folder matches `*` too and is not meant; a link to nowhere is,
+/// so that somebody hears of it.
+fn is_meant(path: &Path) -> bool {
+    match std::fs::metadata(path) {
+        Ok(metadata) => !metadata.is_dir(),
+        Err(error) => refusal(&error) != InputError::Missing || path.is_symlink(),
+    }
+}
+
+/// Whether a path in memory matches a pattern, segment by segment.
+fn matches_whole(pattern: &Pattern<'_>, path: &Path) -> bool {
+    let names: Option<Vec<&str>> = path
+        .components()
+        .filter(|c| !matches!(c, Component::CurDir | Component::RootDir))
+        .map(|c| c.as_os_str().to_str())
+        .collect();
+    names.is_some_and(|names| {
+        path.has_root() == pattern.rooted
+            && names.len() == pattern.segments.len()
+            && pattern.segments.iter().zip(names).all(|(s, n)| if is_glob(s) { matches(s, n) } else { *s == n })
+    })
+}
+
 /// The kind of error alone: the system's text differs between machines.
 fn refusal(error: &std::io::Error) -> InputError {
     match error.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => InputError::Missing,
         kind => InputError::Unreadable(kind.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATHS: [&str; 6] = [
+        "accounts/a.yaml",
+        "accounts/b.yaml",
+        "accounts/.b.yaml.swp",
+        "accounts/c.yml",
+        "x/accounts/a.yaml",
+        "top.yaml",
+    ];
+
+    fn found(inputs: &Inputs, pattern: &str) -> Vec<String> {
+        let mut names = limits::INCLUDE_NAMES_MAX;
+        let paths = inputs.matching(&Pattern::new(pattern), &mut names).unwrap();
+        paths.iter().map(|p| p.display().to_string()).collect()
+    }
+
+    #[test]
+    fn disk_and_memory_find_the_same_files() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in PATHS {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        }
+        std::fs::create_dir(folder.path().join("accounts/folder.yaml")).unwrap();
+        let disk = Inputs::from_disk(folder.path());
+        let memory = PATHS.iter().map(|p| (PathBuf::from(p), b"x".to_vec())).collect();
+        let memory = Inputs::in_memory(memory, Timestamp(0));
+        for (pattern, expected) in [
+            ("accounts/*.yaml", &["accounts/a.yaml", "accounts/b.yaml"][..]),
+            ("./accounts/?.y*ml", &["accounts/a.yaml", "accounts/b.yaml", "accounts/c.yml"]),
+            ("*/a.yaml", &["accounts/a.yaml"]),
+            ("*/*/*", &["x/accounts/a.yaml"]),
+            ("*", &["top.yaml"]),
+            ("*.yaml/*", &[]),
+            ("nowhere/*", &[]),
+            ("/accounts/*.yaml", &[]),
+        ] {
+            assert_eq!(found(&disk, pattern), expected, "{pattern} on disk");
+            assert_eq!(found(&memory, pattern), expected, "{pattern} in memory");
+        }
+        let consulted = disk.consulted();
+        assert!(consulted.contains(&folder.path().join("accounts")), "{consulted:?}");
+        assert!(consulted.contains(&folder.path().join("nowhere")), "{consulted:?}");
+    }
+
+    #[test]
+    fn what_a_glob_looks_at_is_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a", "b", "c"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        let inputs = Inputs::from_disk(folder.path());
+        let turning = "*/..".repeat(30).replace("..*", "../*");
+        let mut names = 1_000;
+        assert_eq!(inputs.matching(&Pattern::new(&turning), &mut names), Err(MatchError::TooMany));
+    }
+
+    #[test]
+    fn only_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("file"), "12345").unwrap();
+        let inputs = Inputs::from_disk(folder.path());
+        assert_eq!(inputs.read_bounded(Path::new("file"), 5), Ok(b"12345".to_vec()));
+        assert_eq!(inputs.read_bounded(Path::new("file"), 4), Err(InputError::TooLong(4)));
+        assert_eq!(inputs.read(Path::new("none")), Err(InputError::Missing));
+        assert_eq!(inputs.read(Path::new("file/none")), Err(InputError::Missing));
+        assert!(matches!(inputs.read(Path::new("")), Err(InputError::Unreadable(_))));
     }
 }

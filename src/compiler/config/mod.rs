@@ -1,7 +1,7 @@
 //! The language: text to a typed, spanned [`Config`](section::Config).
 //!
-//! `text` (bytes to UTF-8) → `tree` (YAML 1.2.2 to [`node::Node`]) → `check` (JSON Schema over the tree, every mistake
-//! located) → `spanned` (the tree decoded into [`section`]'s types, places kept) → `meaning` (defaults
+//! `text` (bytes to UTF-8) → `tree` (YAML 1.2.2 to [`node::Node`]) → `include` (accounts and aliases of further files
+//! merged into it) → `check` (JSON Schema over the tree, every mistake located) → `spanned` (the tree decoded into [`section`]'s types, places kept) → `meaning` (defaults
 //! applied, names resolved).
 //!
 //! Invariants: reading never panics and is bounded (`limits::YAML_*`); the verdict of `check` is that of any
@@ -13,6 +13,8 @@ pub mod alias_graph;
 pub mod check;
 pub mod finding;
 pub mod format;
+pub mod glob;
+pub mod include;
 pub mod inputs;
 pub mod material;
 pub mod meaning;

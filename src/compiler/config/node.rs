@@ -19,7 +19,7 @@ pub enum Value {
     Float(f64),
     Integer(i64),
     List(Vec<Node>),
-    /// In the order of the file; keys are unique.
+    /// In the order of the file. Keys are unique, but that two files may give one entry each (ACC-007).
     Map(Vec<Entry>),
     Null,
     Text(String),
@@ -33,12 +33,32 @@ pub struct Entry {
     pub value: Node,
 }
 
+/// Moves a place towards the end of the row of files.
+pub fn moved(span: &mut Span, base: u32) {
+    *span = span.start.saturating_add(base)..span.end.saturating_add(base);
+}
+
 impl Node {
     /// The value of `key`, if this is a map that has it.
     pub fn get(&self, key: &str) -> Option<&Node> {
         match &self.value {
             Value::Map(entries) => entries.iter().find(|e| e.key == key).map(|e| &e.value),
             _ => None,
+        }
+    }
+
+    /// Moves the places of it and of all in it.
+    pub fn shift(&mut self, base: u32) {
+        moved(&mut self.span, base);
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(|node| node.shift(base)),
+            Value::Map(entries) => {
+                for entry in entries {
+                    moved(&mut entry.key_span, base);
+                    entry.value.shift(base);
+                }
+            }
+            _ => {}
         }
     }
 

@@ -19,16 +19,23 @@ use crate::ground::limits;
 pub struct Tree {
     pub root: Option<Node>,
     pub findings: Vec<Finding>,
+    /// Nodes that aliases repeated, in all files up to this one.
+    pub repeated: usize,
 }
 
-/// Reads one document.
+/// Reads one document. Its places start at 0.
 pub fn read(text: &str) -> Tree {
+    read_after(text, 0)
+}
+
+/// Reads the document of a further file, after others whose aliases repeated so many nodes.
+pub fn read_after(text: &str, repeated: usize) -> Tree {
     if text.len() > limits::YAML_OCTETS_MAX {
         let detail = format!("It has {} octets; {} are read.", text.len(), limits::YAML_OCTETS_MAX);
         let finding = Finding::at("YAML-002", &(0..0), "the file is too long").detail(detail);
-        return Tree { root: None, findings: vec![finding] };
+        return Tree { root: None, findings: vec![finding], repeated };
     }
-    let mut reader = Reader { text, ..Reader::default() };
+    let mut reader = Reader { text, repeated, ..Reader::default() };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let step = match event {
@@ -43,13 +50,25 @@ pub fn read(text: &str) -> Tree {
             Step::Done => break,
             Step::GiveUp(finding) => {
                 reader.findings.push(*finding);
-                return Tree { root: None, findings: reader.findings };
+                return Tree { root: None, findings: reader.findings, repeated: reader.repeated };
             }
         }
     }
     // No document at all: nothing, as YAML says of an empty document.
     reader.root.get_or_insert(Node { span: 0..0, value: Value::Null });
-    Tree { root: reader.root, findings: reader.findings }
+    Tree { root: reader.root, findings: reader.findings, repeated: reader.repeated }
+}
+
+impl Tree {
+    /// The same tree with all its places `base` octets further on.
+    #[must_use]
+    pub fn moved(mut self, base: u32) -> Self {
+        if let Some(root) = &mut self.root {
+            root.shift(base);
+        }
+        self.findings.iter_mut().for_each(|f| f.shift(base));
+        self
+    }
 }
 
 fn offset(at: usize) -> u32 {

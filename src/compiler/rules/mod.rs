@@ -34,7 +34,7 @@ use crate::compiler::config::inputs::Inputs;
 use crate::compiler::config::material::Material;
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::observed::Observed;
-use crate::ground::diagnostic::{Diagnostic, Severity};
+use crate::ground::diagnostic::{Diagnostic, RuleHelp, Severity};
 use crate::plan::Plan;
 
 /// One rule of the catalogue, as data.
@@ -172,7 +172,28 @@ pub fn complete(finding: Finding) -> Diagnostic {
     }
 }
 
+/// What every rule says of itself, for forms of a report that carry it along.
+pub fn help() -> Vec<RuleHelp> {
+    let of = |rule: &&Rule| RuleHelp {
+        code: rule.code,
+        name: rule.name,
+        severity: rule.severity,
+        summary: rule.summary,
+        what: rule.explanation.what,
+        text: rule.plain(),
+        markdown: rule.markdown(),
+    };
+    catalogue().iter().map(of).collect()
+}
+
 impl Rule {
+    /// The whole explanation without markup.
+    pub fn plain(&self) -> String {
+        let Explanation { what, why, example, instead } = &self.explanation;
+        let references = self.references.join(", ");
+        format!("{what}\n\n{why}\n\nExample:\n{example}\n\nUse instead:\n{instead}\n\nReferences: {references}")
+    }
+
     /// The whole explanation as Markdown.
     pub fn markdown(&self) -> String {
         let Explanation { what, why, example, instead, ignore } = &self.explanation;

@@ -1,20 +1,29 @@
 //! Diagnostics as data: what is wrong, where, why it matters, and the edit that mends it.
 //!
-//! Producers fill a [`Diagnostic`]; renderers turn a list of them into text, JSON and other forms.
+//! Producers fill a [`Diagnostic`]; renderers turn a list of them and the [`SourceMap`] that they point into
+//! into text, JSON, SARIF, annotations and Markdown. No form shows a secret that a finding points at.
 //! The summary holds no user text, so that readers learn to recognise it. Everything about this one
 //! case stands in `labels`, `detail` and `fix`.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
 use serde::Serialize;
 
+mod excerpt;
+mod github;
 mod human;
 mod json;
+mod markdown;
+mod sarif;
+mod source;
 
+pub use github::github;
 pub use human::human;
-pub use json::{FORMAT as JSON_FORMAT, json};
+pub use json::{FORMAT as JSON_FORMAT, json, value as json_value};
+pub use markdown::markdown;
+pub use sarif::sarif;
+pub use source::{Place, Position, Source, SourceFile, SourceMap};
 
 /// How much a finding weighs. An error stops the plan; a warning is printed with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -25,7 +34,8 @@ pub enum Severity {
     Note,
 }
 
-/// A byte range of the source text. Line and column are computed when it is shown.
+/// A byte range of the files in a [`SourceMap`], laid end to end. File, line and column are computed when it is
+/// shown.
 pub type Span = Range<u32>;
 
 /// A place in the source and what it shows.
@@ -35,7 +45,7 @@ pub struct Label {
     pub text: String,
 }
 
-/// A replacement of one range of the source text. An empty range inserts.
+/// A replacement of one range of a file. An empty range inserts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     pub span: Span,
@@ -66,22 +76,19 @@ pub struct Diagnostic {
     pub references: &'static [&'static str],
 }
 
-/// A source text with the name that is shown for it.
-#[derive(Debug, Clone)]
-pub struct Source<'a> {
-    pub name: &'a str,
-    pub text: &'a str,
-}
-
-impl Source<'_> {
-    /// Line and column (both from 1, column in characters) of a byte offset.
-    pub fn position(&self, offset: u32) -> (usize, usize) {
-        let end = (offset as usize).min(self.text.len());
-        let before = self.text.get(..end).unwrap_or(self.text);
-        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |i| i + 1);
-        (line, before[start..].chars().count() + 1)
-    }
+/// What a rule says of itself, for forms that carry explanations along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleHelp {
+    pub code: &'static str,
+    pub name: &'static str,
+    pub severity: Severity,
+    pub summary: &'static str,
+    /// What it flags, in sentences.
+    pub what: &'static str,
+    /// The whole explanation, plain.
+    pub text: String,
+    /// The whole explanation as Markdown.
+    pub markdown: String,
 }
 
 /// How many findings of each severity there are. `Display` gives the last line of a report.
@@ -109,22 +116,4 @@ impl fmt::Display for Counts {
         }
         if parts.is_empty() { f.write_str("no findings") } else { f.write_str(&parts.join(", ")) }
     }
-}
-
-/// Codes whose place may be a secret that somebody wrote into the file.
-const SECRET_CODES: [&str; 2] = ["AUTH-007", "SEC-001"];
-
-/// The source text with every secret that a finding points at overwritten by asterisks, so that a
-/// report may go into a log. Offsets stay as they are.
-fn concealed<'a>(source: &Source<'a>, diagnostics: &[Diagnostic]) -> Cow<'a, str> {
-    let mut text = Cow::Borrowed(source.text);
-    for label in diagnostics.iter().filter(|d| SECRET_CODES.contains(&d.code)).filter_map(|d| d.primary.as_ref()) {
-        let range = label.span.start as usize..label.span.end as usize;
-        if let Some(found) = source.text.get(range.clone()) {
-            let stars: String =
-                found.bytes().map(|b| if b == b'\n' || b == b'\r' { char::from(b) } else { '*' }).collect();
-            text.to_mut().replace_range(range, &stars);
-        }
-    }
-    text
 }

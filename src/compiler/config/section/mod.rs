@@ -38,6 +38,10 @@ pub struct Config {
     pub version: Spanned<u32>,
     /// What the server is for. Default: `production`.
     pub profile: Option<Spanned<Profile>>,
+    /// Further files that hold `accounts` and `aliases`: paths, or patterns with `*` and `?` within one segment
+    /// (`accounts/*.yaml`). Relative ones start at the folder of this file.
+    #[serde(default)]
+    pub include: Option<Vec<Spanned<leaf::FilePath>>>,
     /// The machine: its name and its public addresses.
     pub host: Spanned<host::Host>,
     /// The doors of the server: map from a name to its settings, or to nothing for the settings that belong to the

@@ -44,7 +44,7 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
         };
         let finding = Finding::at(RULE.code, &path.span, "no secret here")
             .detail(format!(
-                "The file `{}` {why}. A relative path starts at the folder of this file.",
+                "The file `{}` {why}. A relative path starts at the folder of the main file.",
                 path.value.0.display()
             ))
             .fix("create it, readable only by the server: install -m 600 /dev/stdin FILE");
