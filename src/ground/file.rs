@@ -1,8 +1,9 @@
-//! The one safe way to write a small file: whole or not at all, on stable storage before it is named.
+//! The one safe way to write a small file: whole or not at all, on stable storage before it is named. And how to see
+//! from outside that a file has changed.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Replaces `path` by `bytes` with the permission bits `mode`. Readers see the old or the new file,
@@ -38,6 +39,33 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
+/// What can be seen of a file or folder without reading it. Two that are equal are taken for the same content; a
+/// write that changes neither length nor times nor inode is not seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    device: u64,
+    inode: u64,
+    octets: u64,
+    /// Last change of the content: seconds and nanoseconds.
+    content: (i64, i64),
+    /// Last change of the inode, which nobody can set back.
+    status: (i64, i64),
+}
+
+impl Stamp {
+    /// `None` if there is nothing, or it cannot be looked at.
+    pub fn of(path: &Path) -> Option<Self> {
+        let m = std::fs::metadata(path).ok()?;
+        Some(Self {
+            device: m.dev(),
+            inode: m.ino(),
+            octets: m.len(),
+            content: (m.mtime(), m.mtime_nsec()),
+            status: (m.ctime(), m.ctime_nsec()),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +80,17 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn a_stamp_changes_with_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        assert_eq!(Stamp::of(&path), None);
+        replace(&path, b"one", 0o600).unwrap();
+        let first = Stamp::of(&path);
+        assert!(first.is_some() && first == Stamp::of(&path));
+        replace(&path, b"two", 0o600).unwrap();
+        assert_ne!(first, Stamp::of(&path), "another inode");
     }
 }

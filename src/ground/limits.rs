@@ -122,6 +122,8 @@ pub const OBSERVATIONS_MAX: usize = 20_000;
 pub const EXCERPT_LINES_MAX: usize = 100;
 /// One excerpt; longer lines are named and not quoted.
 pub const EXCERPT_OCTETS_MAX: usize = 16 * 1024;
+/// Results in one SARIF log: GitHub shows so many and refuses more than 25,000.
+pub const SARIF_RESULTS_MAX: usize = 5_000;
 /// A report in Markdown. GitHub refuses comments of more than 65,536 characters.
 pub const MARKDOWN_OCTETS_MAX: usize = 60_000;
 /// Files and folders that `check --watch` looks at: about 10 ms of each second.

@@ -150,6 +150,17 @@ fn distant_places_and_endless_lines_are_not_quoted_whole() {
     assert!(shown.len() < 1_000);
 }
 
+#[test]
+fn sarif_is_bounded_and_counts_the_rest() {
+    let sources = SourceMap::new("a.yaml", "a: 1\n");
+    let one = finding(Some(Label { span: 0..1, text: String::new() }), Vec::new(), Vec::new(), "X-001");
+    let log: Value = serde_json::from_str(&sarif(&sources, &vec![one; 6_000], &[])).unwrap();
+    assert!(sarif_schema().is_valid(&log));
+    assert_eq!(log["runs"][0]["results"].as_array().unwrap().len(), 5_000);
+    let said = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
+    assert!(said.as_str().unwrap().starts_with("1000 more findings"), "{said}");
+}
+
 /// A comment that is too long is refused by the host: better a part of it, and the number of the rest.
 #[test]
 fn markdown_is_bounded_and_counts_the_rest() {

@@ -100,7 +100,7 @@ fn what_was_asked_for_is_known() {
     let inputs = Inputs::from_disk(folder.path());
     compile(&Source { name: "m.yaml", text: &main }, &inputs);
     let consulted = inputs.consulted();
-    let consulted: Vec<&Path> = consulted.iter().map(|p| p.strip_prefix(folder.path()).unwrap()).collect();
+    let consulted: Vec<&Path> = consulted.keys().map(|p| p.strip_prefix(folder.path()).unwrap()).collect();
     for path in ["people", "people/me.yaml", "tls/chain.pem", "tls/key.pem", "s"] {
         assert!(consulted.contains(&Path::new(path)), "{path} is missing in {consulted:?}");
     }

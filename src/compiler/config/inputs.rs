@@ -4,7 +4,7 @@
 //! A secret's bytes are never read here, only whether there is one. What was asked for is remembered
 //! ([`Inputs::consulted`]), so that a watcher knows what the answer depends on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::glob::{Pattern, is_glob, matches};
 use crate::compiler::observed::Observed;
 use crate::ground::clock::Timestamp;
+use crate::ground::file::Stamp;
 use crate::ground::limits;
 use crate::plan::Plan;
 
@@ -37,12 +38,8 @@ enum Files {
     Memory(BTreeMap<PathBuf, Vec<u8>>),
 }
 
-/// Files and folders in the order in which they were first asked for.
-#[derive(Debug, Default)]
-struct Consulted {
-    order: Vec<PathBuf>,
-    seen: BTreeSet<PathBuf>,
-}
+/// Files and folders as they were when they were first asked for.
+type Consulted = BTreeMap<PathBuf, Option<Stamp>>;
 
 /// Why a file gave nothing. `Display` continues the sentence "The file ...".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -118,16 +115,16 @@ impl Inputs {
         self
     }
 
-    /// The files and folders on disk that were asked for, whether they are there or not: the first
-    /// `limits::WATCHED_FILES_MAX` of them.
-    pub fn consulted(&self) -> Vec<PathBuf> {
-        self.consulted.lock().unwrap_or_else(PoisonError::into_inner).order.clone()
+    /// The files and folders on disk that were asked for, whether they are there or not, as they were just before:
+    /// the first `limits::WATCHED_FILES_MAX` of them.
+    pub fn consulted(&self) -> BTreeMap<PathBuf, Option<Stamp>> {
+        self.consulted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn consult(&self, path: &Path) {
         let mut consulted = self.consulted.lock().unwrap_or_else(PoisonError::into_inner);
-        if consulted.order.len() < limits::WATCHED_FILES_MAX && consulted.seen.insert(path.to_owned()) {
-            consulted.order.push(path.to_owned());
+        if consulted.len() < limits::WATCHED_FILES_MAX && !consulted.contains_key(path) {
+            consulted.insert(path.to_owned(), Stamp::of(path));
         }
     }
 
@@ -312,8 +309,8 @@ mod tests {
             assert_eq!(found(&memory, pattern), expected, "{pattern} in memory");
         }
         let consulted = disk.consulted();
-        assert!(consulted.contains(&folder.path().join("accounts")), "{consulted:?}");
-        assert!(consulted.contains(&folder.path().join("nowhere")), "{consulted:?}");
+        assert!(consulted[&folder.path().join("accounts")].is_some(), "{consulted:?}");
+        assert!(consulted[&folder.path().join("nowhere")].is_none(), "{consulted:?}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! SARIF 2.1.0 (OASIS, with Errata 01) for programs that collect findings of many tools.
 //!
 //! One run: the rules that fired with their explanations, the files, a result a finding with its place, related
-//! places and, where a finding carries edits, a fix. It quotes no source text.
+//! places and, where a finding carries edits, a fix. It quotes no source text. Findings beyond
+//! `limits::SARIF_RESULTS_MAX` are counted in a notification.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::source::{Place, SourceMap};
 use super::{Diagnostic, RuleHelp, Severity, Span};
+use crate::ground::limits;
 
 /// Renders `diagnostics` as pretty-printed SARIF with a final line end. `rules` explains them; rules that did not
 /// fire are left out.
@@ -17,9 +19,11 @@ pub fn sarif(sources: &SourceMap, diagnostics: &[Diagnostic], rules: &[RuleHelp]
         rules.iter().filter(|rule| diagnostics.iter().any(|d| d.code == rule.code)).collect();
     fired.sort_by_key(|rule| rule.code);
     let index: BTreeMap<&str, usize> = fired.iter().enumerate().map(|(at, rule)| (rule.code, at)).collect();
-    let results: Vec<Value> = diagnostics.iter().map(|d| result(sources, d, index.get(d.code).copied())).collect();
+    let shown = diagnostics.iter().take(limits::SARIF_RESULTS_MAX);
+    let results: Vec<Value> = shown.map(|d| result(sources, d, index.get(d.code).copied())).collect();
+    let left_out = diagnostics.len() - results.len();
     let files: Vec<Value> = sources.files().map(|f| json!({ "location": { "uri": uri(f.name()) } })).collect();
-    let log = json!({
+    let mut log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -35,6 +39,13 @@ pub fn sarif(sources: &SourceMap, diagnostics: &[Diagnostic], rules: &[RuleHelp]
             "results": results,
         }],
     });
+    if left_out > 0 {
+        let text = format!("{left_out} more findings are not in this log; `mailctl check --format json` has them.");
+        let notification = json!({ "level": "warning", "message": { "text": text } });
+        // §3.20.21: what the reader has to know of the run itself.
+        log["runs"][0]["invocations"] =
+            json!([{ "executionSuccessful": true, "toolExecutionNotifications": [notification] }]);
+    }
     let mut text = serde_json::to_string_pretty(&log).expect("invariant: a JSON value always serialises");
     text.push('\n');
     text
@@ -130,10 +141,10 @@ fn level(severity: Severity) -> &'static str {
 /// A path as a URI reference (RFC 3986 §4.1): relative ones stay relative, as code hosts expect.
 fn uri(path: &str) -> String {
     let mut out = String::from(if path.starts_with('/') { "file://" } else { "" });
-    // RFC 3986 §4.2: a colon in the first segment would end a scheme.
     for byte in path.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(char::from(byte)),
+            // Also the colon: RFC 3986 §4.2, in the first segment it would end a scheme.
             _ => out.push_str(&format!("%{byte:02X}")),
         }
     }

@@ -1,4 +1,6 @@
-//! `mailctl check`: compiles and reports, once or whenever a file changes.
+//! `mailctl check`: compiles and reports, once or whenever a file changes ([`watch`]).
+//!
+//! The report goes to standard output in every form, since it is the result. Nothing is written anywhere.
 
 mod watch;
 

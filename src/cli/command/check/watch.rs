@@ -5,33 +5,23 @@
 //! every file system and in containers, where notices of changes get lost. Bounds: `limits::WATCHED_FILES_MAX`,
 //! `limits::WATCH_INTERVAL_MILLISECONDS`. Secrets are looked at from outside, never read.
 //!
-//! A change is one of length, times or inode; a write that leaves all of them as they were is not seen. The process
-//! ends with the signal of Ctrl-C, or when nobody reads its output any more.
+//! The process ends with the signal of Ctrl-C, or when nobody reads its output any more.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Arguments, once};
 use crate::cli::context::Context;
 use crate::cli::report::ReportFormat;
 use crate::cli::{Failure, Outcome};
+use crate::ground::file::Stamp;
 use crate::ground::limits;
-
-/// What is compared of a file: device and inode, length, seconds and nanoseconds of the last change of its content and
-/// of its inode. `None`: it is not there.
-type Stamp = Option<(u64, u64, u64, (i64, i64), (i64, i64))>;
 
 pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome, Failure> {
     let clear = arguments.format == ReportFormat::Human && std::io::stdout().is_terminal();
-    let mut stamps: BTreeMap<PathBuf, Stamp> = BTreeMap::from([(context.config.clone(), None)]);
     loop {
-        // Before the files are read: what changes from now on is seen by the next look.
-        for (path, stamp) in &mut stamps {
-            *stamp = look(path);
-        }
+        // Every stamp is older than the reading, so that a change in between is seen.
+        let config = Stamp::of(&context.config);
         let inputs = context.inputs(!arguments.no_secrets);
         let text = match once(context, arguments, &inputs) {
             Ok((text, _)) => text,
@@ -41,20 +31,12 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome, Failure>
         if show(&text, clear).is_err() {
             return Ok(Outcome::Done);
         }
-        let consulted: BTreeSet<PathBuf> = inputs.consulted().into_iter().collect();
-        stamps.retain(|path, _| *path == context.config || consulted.contains(path));
-        for path in consulted {
-            stamps.entry(path).or_insert_with_key(|path| look(path));
-        }
-        while stamps.iter().all(|(path, stamp)| look(path) == *stamp) {
+        let mut stamps = inputs.consulted();
+        stamps.insert(context.config.clone(), config);
+        while stamps.iter().all(|(path, stamp)| Stamp::of(path) == *stamp) {
             std::thread::sleep(Duration::from_millis(limits::WATCH_INTERVAL_MILLISECONDS));
         }
     }
-}
-
-fn look(path: &Path) -> Stamp {
-    let m = std::fs::metadata(path).ok()?;
-    Some((m.dev(), m.ino(), m.len(), (m.mtime(), m.mtime_nsec()), (m.ctime(), m.ctime_nsec())))
 }
 
 /// Writes one report. On a terminal it stands alone; elsewhere they follow each other.
