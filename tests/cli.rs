@@ -223,6 +223,42 @@ fn a_good_configuration_is_reported_in_each_form_too() {
     assert!(said.contains("::notice file=mailserver.yaml,") && said.contains(" to add, "), "{said}");
 }
 
+/// What a command prints on a terminal of its own (`script` of util-linux makes one).
+fn on_a_terminal(desk: &Desk, command: &str, no_color: &str) -> String {
+    let command = format!("{} --config mailserver.yaml {command}", env!("CARGO_BIN_EXE_mailctl"));
+    let output = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .env("NO_COLOR", no_color)
+        .current_dir(desk.folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .expect("util-linux is installed by tests/run");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn colours_and_a_clear_screen_are_for_terminals() {
+    const CLEAR: &str = "\u{1b}[2J\u{1b}[3J\u{1b}[H";
+    let desk = Desk::new();
+    desk.write("mailserver.yaml", "version: 1\n");
+    let coloured = on_a_terminal(&desk, "check", "");
+    assert!(coloured.contains("\u{1b}[") && coloured.contains("OPS-013") && !coloured.contains(CLEAR), "{coloured}");
+    assert!(!on_a_terminal(&desk, "check", "1").contains('\u{1b}'));
+    assert!(!on_a_terminal(&desk, "check --format github", "").contains('\u{1b}'));
+    // `timeout` ends the watching as Ctrl-C would.
+    let program = env!("CARGO_BIN_EXE_mailctl");
+    let watched = |format: &str, redirected: &str| {
+        let watch = format!("check --watch --format {format}{redirected}");
+        let command = format!("check >/dev/null; timeout -s INT 4 {program} --config mailserver.yaml {watch}");
+        on_a_terminal(&desk, &command, "1")
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| assert!(watched("human", "").contains(CLEAR)));
+        scope.spawn(|| assert!(!watched("json", "").contains('\u{1b}')));
+        scope.spawn(|| assert!(!watched("human", " | cat").contains('\u{1b}')));
+    });
+}
+
 /// A `check --watch` whose output is read line by line.
 struct Watcher {
     child: Child,
