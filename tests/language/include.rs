@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use mailctl::compiler::config::{include, path, tree};
 use mailctl::compiler::{Compilation, Inputs, compile};
-use mailctl::ground::diagnostic::{Severity, Source, human};
+use mailctl::ground::diagnostic::{Severity, Source, SourceMap, human};
 
 use crate::fixtures::NOW;
 
@@ -56,6 +57,29 @@ fn the_digest_covers_what_is_included() {
     let first = digest("accounts: { me@bar.test: {} }\n");
     assert_eq!(first, digest("# a comment is no change\naccounts:\n  me@bar.test: {}\n"));
     assert_ne!(first, digest("accounts: { me@bar.test: { quota: 1GB } }\n"));
+}
+
+/// `allow` names places by their path, whichever file they stand in.
+#[test]
+fn what_is_allowed_may_stand_in_an_included_file() {
+    let main = format!("{MAIN}accounts: {{ me@bar.test: {{}} }}\ninclude: [1.yaml, 2.yaml]\n");
+    let files = [
+        ("1.yaml", "accounts: { ann@bar.test: {} }\n"),
+        ("2.yaml", "accounts: { ben@bar.test: {} }\naliases: { x@bar.test: ben@bar.test }\n"),
+    ];
+    let mut root = tree::read(&main).root.unwrap();
+    let mut sources = SourceMap::new("mailserver.yaml", main.as_str());
+    let inputs = Inputs::in_memory(files.map(|(p, t)| (PathBuf::from(p), t.as_bytes().to_vec())).into(), NOW);
+    assert!(!include::merge(&mut root, &mut sources, &inputs, 0, &mut Vec::new()));
+    for (file, needle, path) in [
+        (1, "ann", "accounts.ann@bar.test"),
+        (2, "ben", "accounts.ben@bar.test"),
+        (2, "ben@bar.test }", "aliases.x@bar.test"),
+    ] {
+        let file = sources.files().nth(file).unwrap();
+        let offset = file.base() + file.text().find(needle).unwrap() as u32;
+        assert_eq!(path::around(&root, offset).last().unwrap(), path);
+    }
 }
 
 /// The folder of an included file is not where its paths start.

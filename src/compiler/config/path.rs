@@ -1,6 +1,7 @@
 //! Paths into the file: `domains.example.org.dmarc`, `relay.routes[2].via`, as `allow` names places.
 
-use super::node::{Node, Value};
+use super::node::{Entry, Node, Value};
+use crate::ground::diagnostic::Span;
 
 /// The paths of the keys around an offset, from the outermost to the innermost. Keys may hold dots themselves
 /// (`example.org`), so that only whole paths can be compared.
@@ -22,10 +23,13 @@ pub fn around(root: &Node, offset: u32) -> Vec<String> {
 fn step(node: &Node, offset: u32) -> Option<(String, &Node)> {
     match &node.value {
         Value::Map(entries) => {
-            let around = |from: u32, to: u32| from <= offset && offset <= to;
-            let entry = entries
-                .iter()
-                .find(|e| around(e.key_span.start, e.key_span.end) || around(e.value.span.start, e.value.span.end))?;
+            let near = entries.iter().find(|e| is_around(e, offset));
+            // An included file's accounts lie outside of the section that they were merged into.
+            let merged = |e: &&Entry| match &e.value.value {
+                Value::Map(inner) => inner.iter().any(|e| is_around(e, offset)),
+                _ => false,
+            };
+            let entry = near.or_else(|| entries.iter().find(merged))?;
             Some((entry.key.clone(), &entry.value))
         }
         Value::List(items) => {
@@ -34,6 +38,12 @@ fn step(node: &Node, offset: u32) -> Option<(String, &Node)> {
         }
         _ => None,
     }
+}
+
+/// Whether an offset lies in a key or in its value.
+fn is_around(entry: &Entry, offset: u32) -> bool {
+    let within = |span: &Span| span.start <= offset && offset <= span.end;
+    within(&entry.key_span) || within(&entry.value.span)
 }
 
 #[cfg(test)]

@@ -189,9 +189,12 @@ pub fn help() -> Vec<RuleHelp> {
 impl Rule {
     /// The whole explanation without markup.
     pub fn plain(&self) -> String {
-        let Explanation { what, why, example, instead } = &self.explanation;
+        let Explanation { what, why, example, instead, ignore } = &self.explanation;
         let references = self.references.join(", ");
-        format!("{what}\n\n{why}\n\nExample:\n{example}\n\nUse instead:\n{instead}\n\nReferences: {references}")
+        format!(
+            "{what}\n\n{why}\n\nExample:\n{example}\n\nUse instead:\n{instead}\n\nWhen to ignore: {ignore}\n\n\
+             References: {references}"
+        )
     }
 
     /// The whole explanation as Markdown.
