@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use mailctl::compiler::{Compilation, Inputs, compile};
 use mailctl::ground::clock::Timestamp;
-use mailctl::ground::diagnostic::{Source, human};
+use mailctl::ground::diagnostic::{Diagnostic, Source, SourceMap, human};
 use rcgen::{CertificateParams, KeyPair, PKCS_ED25519, date_time_ymd};
 
 /// 2026-11-18T11:06:40Z.
@@ -75,8 +75,8 @@ pub fn report(name: &str, text: &str, inputs: &Inputs) -> (Compilation, String) 
 }
 
 /// Some findings of `text`, as a terminal without colours would show them.
-pub fn shown(text: &str, diagnostics: &[mailctl::ground::diagnostic::Diagnostic]) -> String {
-    human(&Source { name: "mailserver.yaml", text }, diagnostics, false)
+pub fn shown(text: &str, diagnostics: &[Diagnostic]) -> String {
+    human(&SourceMap::new("mailserver.yaml", text), diagnostics, false)
 }
 
 /// Compares with a golden file, or writes it under `MAILCTL_BLESS=1`.
