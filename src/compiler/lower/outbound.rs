@@ -49,7 +49,7 @@ pub fn outbound(meaning: &Meaning<'_>) -> Outbound {
         tls_policies: policies
             .map(|(domain, policy)| (DomainPattern::Exact(domain.value.clone()), tls_policy(policy.tls.value)))
             .collect::<BTreeMap<_, _>>(),
-        authority: None,
+        authority: set.and_then(|o| o.authority.as_ref()).map(|a| a.value.0.clone()),
         retry_after_seconds: retry
             .map_or_else(|| RETRY_AFTER.to_vec(), |r| r.iter().map(|p| p.value.0.as_secs()).collect()),
         delay_notice_seconds: Some(

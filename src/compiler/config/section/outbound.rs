@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::leaf::{Ip, Name, Period, SecretSource};
+use super::leaf::{FilePath, Ip, Name, Period, SecretSource};
 use crate::compiler::config::spanned::{Entries, Spanned};
 use crate::vocabulary::mail::Domain;
 
@@ -25,6 +25,8 @@ pub struct Outbound {
     pub tls: Option<Spanned<OutboundTls>>,
     /// TLS to the servers of single domains.
     pub policies: Option<Spanned<Entries<Domain, Policy>>>,
+    /// PEM file with the only authorities that may vouch for MX hosts where TLS is `required`. Default: the public ones.
+    pub authority: Option<Spanned<FilePath>>,
     /// Whether DANE (RFC 7672) is followed where a domain has it. Default: `true`.
     pub dane: Option<Spanned<bool>>,
     /// Whether MTA-STS (RFC 8461) is followed where a domain has it. Default: `true`.

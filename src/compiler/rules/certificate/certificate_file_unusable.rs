@@ -43,7 +43,9 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
     if !evidence.inputs.secrets_checked {
         return;
     }
-    for path in evidence.meaning.ways.relays.iter().filter_map(|r| r.settings.authority.as_ref()) {
+    let of_relays = evidence.meaning.ways.relays.iter().filter_map(|r| r.settings.authority.as_ref());
+    let of_hosts = evidence.meaning.config.outbound.as_ref().and_then(|o| o.authority.as_ref());
+    for path in of_relays.chain(of_hosts) {
         let why = match evidence.inputs.read(&path.value.0) {
             Err(error) => error.to_string(),
             Ok(bytes) if CertificateDer::from_pem_slice(&bytes).is_err() => {
