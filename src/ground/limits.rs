@@ -102,8 +102,10 @@ pub const MIME_DEPTH_MAX: usize = 100;
 
 // ── The language ────────────────────────────────────────────────────────────────────────────────
 
-/// A configuration file.
-pub const YAML_OCTETS_MAX: usize = 64 * 1024 * 1024;
+/// A configuration file. 100,000 accounts take 15 MB with hashes, quotas and aliases; twice that is room enough.
+pub const YAML_OCTETS_MAX: usize = 32 * 1024 * 1024;
+/// Keys and values in it, each about 100 octets of memory. 100,000 accounts have 1.2 million.
+pub const YAML_NODES_MAX: usize = 2_500_000;
 /// Nesting of maps and lists in it.
 pub const YAML_DEPTH_MAX: usize = 64;
 /// Nodes that aliases may add: stops the "billion laughs".
@@ -130,6 +132,11 @@ pub const MARKDOWN_OCTETS_MAX: usize = 60_000;
 pub const WATCHED_FILES_MAX: usize = 2_000;
 /// Time between two looks of `check --watch`, in milliseconds: below what a person waits for.
 pub const WATCH_INTERVAL_MILLISECONDS: u64 = 250;
+/// Findings that the reader, or one rule, makes of one file; whoever has more corrects these first. Each takes about
+/// half a kilobyte.
+pub const FINDINGS_MAX: usize = 20_000;
+/// Names that one rule compares to say "did you mean": a second's work. Then it says only what is wrong.
+pub const GUESSES_MAX: usize = 300_000;
 
 // ── Delivery ────────────────────────────────────────────────────────────────────────────────────
 
@@ -143,6 +150,9 @@ pub const SRS_DAYS_MAX: u16 = 21;
 /// A key for rewriting senders, in octets: HMAC-SHA-256 gains nothing from more than 32, and fewer than 16
 /// could be guessed (RFC 2104 §3).
 pub const SRS_KEY_OCTETS_MIN: usize = 16;
+/// Members that aliases take over from other aliases, all together: they would multiply a small file into a plan of
+/// gigabytes. Ten for each of 100,000 accounts.
+pub const ALIAS_MEMBERS_MAX: usize = 1_000_000;
 /// MX hosts tried for one domain in one attempt. RFC 5321 §5.1 asks for at least two addresses.
 pub const MX_HOSTS_MAX: usize = 10;
 /// Attempts running at once.

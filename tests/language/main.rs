@@ -12,8 +12,12 @@ mod golden;
 mod include;
 mod invariants;
 mod mutation;
+#[path = "../drive/numbers.rs"]
+mod numbers;
 mod plan;
 mod rules;
 mod schema;
 mod spf;
 mod zone;
+#[path = "../drive/yaml.rs"]
+mod yaml;

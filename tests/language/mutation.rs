@@ -5,7 +5,9 @@ use mailctl::ground::diagnostic::{Severity, github, human, json, markdown, sarif
 use proptest::prelude::*;
 
 use crate::fixtures::{inputs, report, root};
-use crate::schema::{Numbers, mutate};
+use crate::numbers::Numbers;
+use crate::schema::mutate;
+use crate::yaml::{NASTY, mutate_structure};
 
 fn holds(text: &str, inputs: &mailctl::compiler::Inputs) {
     let (first, rendered) = report("mailserver.yaml", text, inputs);
@@ -32,9 +34,13 @@ fn holds(text: &str, inputs: &mailctl::compiler::Inputs) {
     }
 }
 
-#[test]
-fn mutated_files_never_break_the_compiler() {
-    let inputs = inputs();
+/// How many files the two tests below make each. `MAILCTL_MUTATIONS=20000` is the long form (`docs/testing.md`).
+fn rounds() -> usize {
+    const SHORT: usize = 1_500;
+    std::env::var("MAILCTL_MUTATIONS").map_or(SHORT, |n| n.parse().expect("MAILCTL_MUTATIONS is a number"))
+}
+
+fn seeds() -> Vec<String> {
     let mut seeds: Vec<String> = Vec::new();
     for folder in ["examples", "tests/bad_configs"] {
         let mut paths: Vec<_> = std::fs::read_dir(root(folder)).unwrap().map(|e| e.unwrap().path()).collect();
@@ -42,9 +48,44 @@ fn mutated_files_never_break_the_compiler() {
         let yaml = paths.into_iter().filter(|p| p.extension().is_some_and(|e| e == "yaml"));
         seeds.extend(yaml.filter_map(|p| std::fs::read_to_string(p).ok()).filter(|t| t.len() < 10_000));
     }
+    seeds
+}
+
+#[test]
+fn mutated_files_never_break_the_compiler() {
+    let (inputs, seeds) = (inputs(), seeds());
     let mut numbers = Numbers(7);
-    for round in 0..1_500 {
+    for round in 0..rounds() {
         holds(&mutate(&seeds[round % seeds.len()], &mut numbers), &inputs);
+    }
+}
+
+#[test]
+fn mutated_structures_never_break_the_compiler() {
+    let (inputs, seeds) = (inputs(), seeds());
+    let mut numbers = Numbers(11);
+    let mut read = 0;
+    for round in 0..rounds() {
+        let Some(text) = mutate_structure(&seeds[round % seeds.len()], &mut numbers) else { continue };
+        read += 1;
+        holds(&text, &inputs);
+    }
+    assert!(read * 2 > rounds(), "most seeds can be read: {read}");
+}
+
+/// Each odd scalar in the place of each value of a file that has every key.
+#[test]
+fn odd_scalars_stand_everywhere() {
+    let inputs = inputs();
+    let text = std::fs::read_to_string(root("examples/everything.yaml")).unwrap();
+    let places: Vec<usize> = text.match_indices(": ").map(|(at, _)| at + 2).collect();
+    // The short form tries a fifth of them at each place, another fifth at the next.
+    let step = if std::env::var_os("MAILCTL_MUTATIONS").is_some() { 1 } else { 5 };
+    for (n, place) in places.iter().enumerate() {
+        let end = text[*place..].find([',', '\n', '}', ']']).map_or(text.len(), |i| place + i);
+        for scalar in NASTY.iter().skip(n % step).step_by(step) {
+            holds(&format!("{}{scalar}{}", &text[..*place], &text[end..]), &inputs);
+        }
     }
 }
 

@@ -4,25 +4,13 @@ use mailctl::compiler::config::format::Format;
 use mailctl::compiler::config::{schema, tree};
 
 use crate::fixtures::{golden, root};
+use crate::numbers::Numbers;
 
 #[test]
 fn the_committed_schema_is_the_generated_one() {
     let mut text = serde_json::to_string_pretty(&mailctl::compiler::schema()).unwrap();
     text.push('\n');
     golden(&root("schema/mailserver.schema.json"), &text).unwrap();
-}
-
-/// A small generator of numbers (SplitMix64), so that a failure can be repeated.
-pub struct Numbers(pub u64);
-
-impl Numbers {
-    pub fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % end.max(1) as u64) as usize
-    }
 }
 
 /// Words that appear somewhere in the language, and some that do not belong anywhere.

@@ -24,11 +24,16 @@ pub enum Problem {
     Dangling { target: Address, span: Span },
     /// A target elsewhere.
     External { target: Address, span: Span },
-    /// The aliases that lead back to the first.
+    /// The aliases that lead back to the first; of a long circle more than [`LOOP_SHOWN_MAX`], not all.
     Loop { path: Vec<Address>, span: Span },
     /// More accounts than `limits::ALIAS_EXPANSION_MAX`.
     TooMany { address: Address, span: Span },
+    /// More members than `limits::ALIAS_MEMBERS_MAX` in all aliases together; at the one that went beyond.
+    TooManyTogether { span: Span },
 }
+
+/// Aliases of a circle that are shown; a circle of thousands is known as well by its first.
+pub const LOOP_SHOWN_MAX: usize = 8;
 
 /// What the graph is made from.
 #[derive(Debug, Default)]
@@ -56,8 +61,13 @@ enum Hop {
 impl AliasGraph {
     /// Follows every alias to its accounts.
     pub fn flatten(&self) -> Flattened {
-        let mut walk =
-            Walk { graph: self, index: BTreeMap::new(), done: vec![None; self.aliases.len()], problems: Vec::new() };
+        let mut walk = Walk {
+            graph: self,
+            index: BTreeMap::new(),
+            done: vec![None; self.aliases.len()],
+            merged: 0,
+            problems: Vec::new(),
+        };
         for (i, alias) in self.aliases.iter().enumerate() {
             walk.index.entry(&alias.address).or_insert(i);
         }
@@ -93,6 +103,8 @@ struct Walk<'g> {
     graph: &'g AliasGraph,
     index: BTreeMap<&'g Address, usize>,
     done: Vec<Option<BTreeSet<Address>>>,
+    /// Members that aliases took over from other aliases.
+    merged: usize,
     problems: Vec<Problem>,
 }
 
@@ -100,7 +112,8 @@ impl Walk<'_> {
     /// Depth first with a stack of our own: an alias on the stack that is met again closes a loop.
     fn follow(&mut self, from: usize) {
         let mut stack: Vec<(usize, usize, BTreeSet<Address>)> = vec![(from, 0, BTreeSet::new())];
-        let mut open: BTreeSet<usize> = BTreeSet::from([from]);
+        // Those on the stack, with their place in it.
+        let mut open: BTreeMap<usize, usize> = BTreeMap::from([(from, 0)]);
         while let Some((at, next)) = stack.last().map(|(at, next, _)| (*at, *next)) {
             let alias = &self.graph.aliases[at];
             let finished = self.done[at].is_some();
@@ -108,8 +121,8 @@ impl Walk<'_> {
                 let Some((_, _, accounts)) = stack.pop() else { break };
                 open.remove(&at);
                 let accounts = self.done[at].take().unwrap_or(accounts);
-                if let Some((_, _, above)) = stack.last_mut() {
-                    above.extend(accounts.iter().take(limits::ALIAS_EXPANSION_MAX + 1).cloned());
+                if let Some((parent, _, above)) = stack.last_mut() {
+                    self.merge(*parent, above, &accounts);
                 }
                 self.finish(at, accounts, finished);
                 continue;
@@ -121,16 +134,32 @@ impl Walk<'_> {
                 Hop::Account(account) => {
                     accounts.insert(account);
                 }
-                Hop::Alias(target) if open.contains(&target) => {
-                    let path: Vec<usize> = stack.iter().map(|(a, _, _)| *a).collect();
-                    self.problems.push(self.closed(&path, target, span));
-                }
                 Hop::Alias(target) => {
-                    open.insert(target);
+                    if let Some(place) = open.get(&target) {
+                        let path = stack[*place..].iter().map(|(a, _, _)| *a);
+                        self.problems.push(self.closed(path, target, span));
+                        continue;
+                    }
+                    open.insert(target, stack.len());
                     stack.push((target, 0, BTreeSet::new()));
                 }
                 Hop::Nowhere(problem) => self.problems.push(problem),
             }
+        }
+    }
+
+    /// Adds the members of an alias to those of the one that names it.
+    fn merge(&mut self, parent: usize, above: &mut BTreeSet<Address>, accounts: &BTreeSet<Address>) {
+        for account in accounts {
+            if above.len() > limits::ALIAS_EXPANSION_MAX || self.merged > limits::ALIAS_MEMBERS_MAX {
+                return;
+            }
+            self.merged += 1;
+            if self.merged > limits::ALIAS_MEMBERS_MAX {
+                let span = self.graph.aliases[parent].span.clone();
+                self.problems.push(Problem::TooManyTogether { span });
+            }
+            above.insert(account.clone());
         }
     }
 
@@ -142,11 +171,10 @@ impl Walk<'_> {
         self.done[at] = Some(accounts);
     }
 
-    fn closed(&self, path: &[usize], target: usize, span: &Span) -> Problem {
-        let name = |i: &usize| self.graph.aliases[*i].address.clone();
-        let mut loop_path: Vec<Address> = path.iter().skip_while(|i| **i != target).map(name).collect();
-        loop_path.push(name(&target));
-        Problem::Loop { path: loop_path, span: span.clone() }
+    fn closed(&self, path: impl Iterator<Item = usize>, target: usize, span: &Span) -> Problem {
+        let name = |i: usize| self.graph.aliases[i].address.clone();
+        let path = path.chain([target]).take(LOOP_SHOWN_MAX + 1).map(name).collect();
+        Problem::Loop { path, span: span.clone() }
     }
 
     fn hop(&self, target: &Address, span: &Span) -> Hop {
@@ -209,6 +237,33 @@ mod tests {
         let f = graph(&["u"], &[("a", &["b"]), ("b", &["c", "u"]), ("c", &["a"])]).flatten();
         assert_eq!(f.problems.len(), 1);
         assert!(matches!(&f.problems[0], Problem::Loop { path, .. } if path.len() == 4));
+    }
+
+    #[test]
+    fn members_are_bounded_in_all() {
+        let users: Vec<String> = (0..100).map(|i| format!("u{i}")).collect();
+        let users: Vec<&str> = users.iter().map(String::as_str).collect();
+        let names: Vec<String> = (0..11_000).map(|i| format!("a{i}")).collect();
+        let mut g = graph(&users, &[("all", &users)]);
+        for name in &names {
+            g.aliases.extend(graph(&[], &[(name, &["all"])]).aliases);
+        }
+        let f = g.flatten();
+        assert!(matches!(f.problems.as_slice(), [Problem::TooManyTogether { .. }]), "{:?}", f.problems);
+    }
+
+    #[test]
+    fn long_circles_are_cut_short() {
+        let names: Vec<String> = (0..20_000).map(|i| format!("a{i}")).collect();
+        let mut g = graph(&[], &[]);
+        for pair in names.windows(2) {
+            g.aliases.extend(graph(&[], &[(&pair[0], &[&pair[1], "a0"])]).aliases);
+        }
+        let f = g.flatten();
+        // Each but the first closes a circle, and the last names nobody.
+        assert_eq!(f.problems.len(), 20_000);
+        let short = |p: &Problem| matches!(p, Problem::Loop { path, .. } if path.len() <= LOOP_SHOWN_MAX + 1);
+        assert_eq!(f.problems.iter().filter(|p| short(p)).count(), 19_999);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::node::{Entry, Node, Value};
 use super::scalar;
 use super::shape::{Schema, Shape, ShapeId};
 use crate::ground::diagnostic::Span;
+use crate::ground::limits;
 
 /// The outcome: what is left of the tree, and what was wrong.
 #[derive(Debug)]
@@ -26,7 +27,11 @@ pub struct Checked {
 impl Checked {
     /// Whether a finding concerns a place of which something was cut out.
     pub fn touches_broken(&self, finding: &Finding) -> bool {
-        let overlaps = |a: &Span| self.broken.iter().any(|b| a.start < b.end && b.start < a.end);
+        // They are disjoint, so that their ends are sorted too.
+        let overlaps = |a: &Span| {
+            let first = self.broken.partition_point(|b| b.end <= a.start);
+            self.broken.get(first).is_some_and(|b| b.start < a.end)
+        };
         finding.primary.iter().chain(&finding.related).any(|label| overlaps(&label.span))
     }
 }
@@ -37,7 +42,20 @@ pub fn check(schema: &Schema, mut root: Node) -> Checked {
         Checker { schema, findings: Vec::new(), broken: Vec::new(), root_damaged: false, lost_entries: false };
     let usable = checker.node(schema.root, &mut root, "", true) && !checker.root_damaged;
     let Checker { findings, broken, lost_entries, .. } = checker;
-    Checked { tree: usable.then_some(root), findings, lost_entries, broken }
+    Checked { tree: usable.then_some(root), findings, lost_entries, broken: disjoint(broken) }
+}
+
+/// The same places, sorted, those that overlap as one.
+fn disjoint(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_unstable_by_key(|s| (s.start, s.end));
+    let mut merged: Vec<Span> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match merged.last_mut() {
+            Some(last) if span.start < last.end => last.end = last.end.max(span.end),
+            _ => merged.push(span),
+        }
+    }
+    merged
 }
 
 struct Checker<'s> {
@@ -50,6 +68,12 @@ struct Checker<'s> {
 }
 
 impl Checker<'_> {
+    fn report(&mut self, finding: Finding) {
+        if self.findings.len() < limits::FINDINGS_MAX {
+            self.findings.push(finding);
+        }
+    }
+
     /// Checks `node`, the value of `key`. False: it has to be cut out.
     fn node(&mut self, id: ShapeId, node: &mut Node, key: &str, root: bool) -> bool {
         if self.schema.admits(id, node) {
@@ -82,7 +106,7 @@ impl Checker<'_> {
                         .detail(format!("`{key}` must not be empty."))
                         .fix("write a value, or remove the key"),
                 };
-                self.findings.push(finding);
+                self.report(finding);
                 false
             }
             _ => {
@@ -111,7 +135,7 @@ impl Checker<'_> {
             }
             complete = false;
             if !misspelt.contains(&required.as_str()) {
-                self.findings.push(missing(required, &span, key, root));
+                self.report(missing(required, &span, key, root));
             }
         }
         let mut cut = false;
@@ -134,21 +158,25 @@ impl Checker<'_> {
             return keep;
         }
         if shape.closed {
-            self.findings.push(unknown_key(entry, known));
+            if self.findings.len() < limits::FINDINGS_MAX {
+                self.report(unknown_key(entry, known));
+            }
             return false;
         }
         if !self.schema.admits_name(shape, &entry.key) {
             let format = shape.names.and_then(|id| self.schema.shape(id).format);
             if let Some((format, Err((why, fix)))) = format.map(|f| (f, f.check(&entry.key))) {
                 let finding = Finding::at(format.code(), &entry.key_span, format!("not {}", format.noun()));
-                self.findings.push(finding.detail(why).fix(fix));
+                self.report(finding.detail(why).fix(fix));
             }
             self.broken.push(place);
             self.lost_entries = true;
             return false;
         }
         let Some(value) = shape.additional else { return true };
-        if self.node(value, &mut entry.value, &entry.key, false) {
+        // What is found inside repeats the name, which is as long as somebody liked.
+        if self.schema.admits(value, &entry.value) || self.node(value, &mut entry.value, &shortened(&entry.key), false)
+        {
             return true;
         }
         // The name stays where it can stand alone, so that what refers to it still finds it.
@@ -166,7 +194,7 @@ impl Checker<'_> {
             let finding = Finding::at("OPS-002", &span, "an empty list")
                 .detail(format!("`{key}` needs at least {} entry.", shape.items_min))
                 .fix("add an entry, or remove the key");
-            self.findings.push(finding);
+            self.report(finding);
             return false;
         }
         if let Some(id) = shape.items {
@@ -222,11 +250,11 @@ impl Checker<'_> {
             }
             [] => {
                 match entries.first() {
-                    Some(entry) => self.findings.push(unknown_key(entry, &tags)),
+                    Some(entry) => self.report(unknown_key(entry, &tags)),
                     None => {
                         let finding = Finding::at("OPS-013", &node.span, "an empty map")
                             .detail(format!("`{key}` needs one of {}.", listed(tags.iter().copied(), "or")));
-                        self.findings.push(finding);
+                        self.report(finding);
                     }
                 }
                 false
@@ -236,7 +264,7 @@ impl Checker<'_> {
                     .related(&first.key_span, "this is given")
                     .detail(format!("`{key}` takes exactly one of {}.", listed(tags.iter().copied(), "or")))
                     .fix(format!("remove `{}` or `{}`", first.key, second.key));
-                self.findings.push(finding);
+                self.report(finding);
                 false
             }
         }
@@ -249,7 +277,7 @@ impl Checker<'_> {
             let finding = Finding::at("SEC-001", place, "a secret in clear")
                 .detail(format!("`{key}` holds the secret itself. This file is meant for Git, reviews and backups; whoever reads it would own the account."))
                 .fix(format!("{key}: {{ file: /run/secrets/NAME }}, or {{ env: NAME }}, or {{ credential: NAME }}"));
-            self.findings.push(finding);
+            self.report(finding);
             return;
         }
         let mut names: Vec<String> = Vec::new();
@@ -292,7 +320,7 @@ impl Checker<'_> {
         }
         let mut finding = Finding::at(code, place, format!("this is {}", node.kind())).detail(detail);
         finding.fix = fix;
-        self.findings.push(finding);
+        self.report(finding);
     }
 
     fn wrong_word(&mut self, words: &[&str], node: &Node, key: &str) {
@@ -305,7 +333,7 @@ impl Checker<'_> {
             listed(words.iter().copied(), "or")
         ));
         finding.fix = near.map(|n| format!("{key}: {n}"));
-        self.findings.push(finding);
+        self.report(finding);
     }
 
     fn out_of_range(&mut self, shape: &Shape, node: &Node, key: &str) {
@@ -316,7 +344,7 @@ impl Checker<'_> {
             (None, None) => "something else".to_owned(),
         };
         let finding = Finding::at("OPS-002", &node.span, "out of range").detail(format!("`{key}` must be {range}."));
-        self.findings.push(finding);
+        self.report(finding);
     }
 }
 

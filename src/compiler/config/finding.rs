@@ -5,6 +5,7 @@
 
 use super::node::moved;
 use crate::ground::diagnostic::{Edit, Label, Severity, Span};
+use crate::ground::limits;
 
 /// One finding, before the catalogue completes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,12 +69,45 @@ impl Finding {
 /// The candidate that `given` was probably meant to be: at most one edit and another for each four characters.
 pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = given.to_lowercase();
+    let length = lower.chars().count();
     candidates
         .into_iter()
-        .map(|c| (strsim::damerau_levenshtein(&lower, &c.to_lowercase()), c))
-        .filter(|(distance, c)| *distance <= 1 + c.chars().count().min(lower.chars().count()) / 4)
+        .filter_map(|candidate| {
+            let own = candidate.chars().count();
+            let most = 1 + own.min(length) / 4;
+            // Each character more is an edit more: this spares nearly every comparison, and all of a huge text.
+            if own.abs_diff(length) > most {
+                return None;
+            }
+            let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
+            (distance <= most).then_some((distance, candidate))
+        })
         .min()
         .map(|(_, c)| c)
+}
+
+/// "Did you mean" among names that are data, within `limits::GUESSES_MAX`: a hundred thousand mistakes beside a hundred
+/// thousand accounts would keep a machine busy for hours.
+#[derive(Debug)]
+pub struct Guesses {
+    left: usize,
+}
+
+impl Default for Guesses {
+    fn default() -> Self {
+        Self { left: limits::GUESSES_MAX }
+    }
+}
+
+impl Guesses {
+    /// As [`nearest`], while there are guesses left.
+    pub fn nearest<'a>(&mut self, given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+        let affordable = candidates.into_iter().take(self.left);
+        let mut compared = 0;
+        let found = nearest(given, affordable.inspect(|_| compared += 1));
+        self.left -= compared;
+        found
+    }
 }
 
 /// `a`, `b` and `c`, each in backticks.

@@ -104,6 +104,16 @@ impl Format {
         }
     }
 
+    /// Whether `text` is one: the verdict of [`Format::check`] without its sentences.
+    pub fn admits(self, text: &str) -> bool {
+        match self {
+            Self::Address => text.parse::<Address>().is_ok_and(|a| a.domain.literal().is_none()),
+            Self::Domain => text.parse::<Domain>().is_ok_and(|d| d.literal().is_none()),
+            Self::PasswordHash => password_hash(text).is_ok(),
+            format => format.check(text).is_ok(),
+        }
+    }
+
     /// Why `text` is none, as a sentence, and what to write.
     ///
     /// # Errors

@@ -107,7 +107,7 @@ impl Schema {
         if !shape.types.admits(&node.value) || !shape.alternatives_admit(self, node) {
             return false;
         }
-        if shape.words.as_ref().is_some_and(|words| !words.contains(&node.to_json())) {
+        if shape.words.as_ref().is_some_and(|words| !words.iter().any(|word| is_word(&node.value, word))) {
             return false;
         }
         match &node.value {
@@ -115,9 +115,7 @@ impl Schema {
             Value::Float(f) => {
                 shape.minimum.is_none_or(|m| *f >= m as f64) && shape.maximum.is_none_or(|m| *f <= m as f64)
             }
-            Value::Text(text) => {
-                text.chars().count() >= shape.length_min && shape.format.is_none_or(|f| f.check(text).is_ok())
-            }
+            Value::Text(text) => shape.admits_text(text),
             Value::List(items) => {
                 items.len() >= shape.items_min && shape.items.is_none_or(|i| items.iter().all(|n| self.admits(i, n)))
             }
@@ -137,7 +135,8 @@ impl Schema {
     }
 
     pub fn admits_name(&self, shape: &Shape, name: &str) -> bool {
-        shape.names.is_none_or(|id| self.admits(id, &Node { span: 0..0, value: Value::Text(name.to_owned()) }))
+        // The generator gives names a format and nothing else; that needs no node of their own.
+        shape.names.is_none_or(|id| self.shape(id).admits_text(name))
     }
 }
 
@@ -146,9 +145,24 @@ impl Shape {
         self.properties.iter().find(|(name, _)| name == key).map(|(_, id)| *id)
     }
 
+    fn admits_text(&self, text: &str) -> bool {
+        (self.length_min == 0 || text.chars().nth(self.length_min - 1).is_some())
+            && self.format.is_none_or(|f| f.admits(text))
+    }
+
     fn alternatives_admit(&self, schema: &Schema, node: &Node) -> bool {
         let fitting = self.alternatives.iter().filter(|a| schema.admits(**a, node)).take(2).count();
         self.alternatives.is_empty() || fitting == 1 || (fitting > 1 && !self.exactly_one)
+    }
+}
+
+/// Whether a value is that word of `enum` or `const`.
+fn is_word(value: &Value, word: &Json) -> bool {
+    match (value, word) {
+        (Value::Text(text), Json::String(word)) => text == word,
+        (Value::Null, Json::Null) => true,
+        (Value::Bool(value), Json::Bool(word)) => value == word,
+        _ => false,
     }
 }
 

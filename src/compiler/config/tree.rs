@@ -4,7 +4,7 @@
 //! reading. Bounds: `limits::YAML_*`. Refused on purpose, because each is read differently by
 //! different programs: duplicate keys, tags, merge keys, keys that are not scalars, a second document.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle};
 
@@ -49,6 +49,12 @@ pub fn read_after(text: &str, repeated: usize) -> Tree {
             Step::Next => {}
             Step::Done => break,
             Step::GiveUp(finding) => {
+                // What is still open may have keys twice.
+                for frame in std::mem::take(&mut reader.stack) {
+                    if let Frame::Map { mut entries, .. } = frame {
+                        refuse_duplicates(&mut entries, &mut reader.findings);
+                    }
+                }
                 reader.findings.push(*finding);
                 return Tree { root: None, findings: reader.findings, repeated: reader.repeated };
             }
@@ -85,7 +91,7 @@ struct Anchored {
 /// A collection that is still open.
 enum Frame {
     List { start: u32, anchor: usize, flow: bool, items: Vec<Node> },
-    Map { start: u32, anchor: usize, flow: bool, entries: Vec<Entry>, seen: HashSet<String>, key: Option<Key> },
+    Map { start: u32, anchor: usize, flow: bool, entries: Vec<Entry>, key: Option<Key> },
 }
 
 /// A key whose value is awaited; `None` where the key itself was refused.
@@ -106,6 +112,8 @@ struct Reader<'a> {
     anchors: HashMap<usize, Anchored>,
     /// Weight of all aliases so far.
     repeated: usize,
+    /// Scalars and collections so far, those that aliases stand for apart.
+    nodes: usize,
     documents: usize,
 }
 
@@ -123,6 +131,10 @@ impl Reader<'_> {
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
+                if self.nodes >= limits::YAML_NODES_MAX {
+                    return too_large(span);
+                }
+                self.nodes += 1;
                 self.refuse_tag(tag.is_some(), span);
                 let plain = style == ScalarStyle::Plain && tag.is_none();
                 let value = if plain { scalar::resolve(&text) } else { Value::Text(text.into_owned()) };
@@ -136,8 +148,7 @@ impl Reader<'_> {
             Event::MappingStart(style, anchor, tag) => {
                 self.refuse_tag(tag.is_some(), span);
                 let (flow, start) = (style == StructureStyle::Flow, span.start);
-                let (entries, seen) = (Vec::new(), HashSet::new());
-                return self.open(Frame::Map { start, anchor, flow, entries, seen, key: None }, span);
+                return self.open(Frame::Map { start, anchor, flow, entries: Vec::new(), key: None }, span);
             }
             Event::SequenceEnd | Event::MappingEnd => return self.close(span),
             Event::Alias(id) => return self.alias(id, span),
@@ -150,6 +161,10 @@ impl Reader<'_> {
         if self.stack.len() >= limits::YAML_DEPTH_MAX {
             return too_deep(span);
         }
+        if self.nodes >= limits::YAML_NODES_MAX {
+            return too_large(span);
+        }
+        self.nodes += 1;
         self.stack.push(frame);
         Step::Next
     }
@@ -160,7 +175,8 @@ impl Reader<'_> {
                 let end = if flow { span.end } else { items.last().map_or(span.end, |n| n.span.end) };
                 (Node { span: start..end.max(start), value: Value::List(items) }, anchor)
             }
-            Some(Frame::Map { start, anchor, flow, entries, .. }) => {
+            Some(Frame::Map { start, anchor, flow, mut entries, .. }) => {
+                refuse_duplicates(&mut entries, &mut self.findings);
                 let end = if flow { span.end } else { entries.last().map_or(span.end, |e| e.value.span.end) };
                 (Node { span: start..end.max(start), value: Value::Map(entries) }, anchor)
             }
@@ -201,34 +217,21 @@ impl Reader<'_> {
         match self.stack.last_mut() {
             None => self.root = Some(node),
             Some(Frame::List { items, .. }) => items.push(node),
-            Some(Frame::Map { entries, seen, key, .. }) => match key.take() {
+            Some(Frame::Map { entries, key, .. }) => match key.take() {
                 None => {
                     let (given, finding) = as_key(self.text, node, plain);
                     *key = Some(given);
-                    self.findings.extend(finding);
+                    self.findings.extend(finding.filter(|_| self.findings.len() < limits::FINDINGS_MAX));
                 }
                 Some(None) => {}
-                Some(Some((name, key_span))) => {
-                    if seen.insert(name.clone()) {
-                        entries.push(Entry { key: name, key_span, value: node });
-                    } else if let Some(first) = entries.iter().find(|e| e.key == name) {
-                        let finding = Finding::at("OPS-002", &key_span, "given again here")
-                            .related(&first.key_span, "first given here")
-                            .detail(format!(
-                                "The key `{}` stands twice in one map; one of the two would be ignored in silence.",
-                                shortened(&name)
-                            ))
-                            .fix("remove one of them, or merge their values");
-                        self.findings.push(finding);
-                    }
-                }
+                Some(Some((key, key_span))) => entries.push(Entry { key, key_span, value: node }),
             },
         }
         Step::Next
     }
 
     fn refuse_tag(&mut self, tagged: bool, span: &Span) {
-        if tagged {
+        if tagged && self.findings.len() < limits::FINDINGS_MAX {
             let finding = Finding::at("OPS-002", span, "this value carries a tag")
                 .detail("Tags (`!name`, `!!str`) change what a value is; no key of the language needs one.")
                 .fix("remove the tag; put text that looks like a number between quotes");
@@ -254,6 +257,32 @@ impl Reader<'_> {
         }
         Step::GiveUp(Box::new(finding))
     }
+}
+
+/// Leaves the first of each key, and reports the others.
+fn refuse_duplicates(entries: &mut Vec<Entry>, findings: &mut Vec<Finding>) {
+    let mut first: HashMap<&str, &Span> = HashMap::with_capacity(entries.len());
+    let mut again: Vec<bool> = Vec::new();
+    for (at, entry) in entries.iter().enumerate() {
+        let Some(given) = first.get(entry.key.as_str()) else {
+            first.insert(&entry.key, &entry.key_span);
+            continue;
+        };
+        again.resize(entries.len(), false);
+        again[at] = true;
+        if findings.len() < limits::FINDINGS_MAX {
+            let finding = Finding::at("OPS-002", &entry.key_span, "given again here")
+                .related(given, "first given here")
+                .detail(format!(
+                    "The key `{}` stands twice in one map; one of the two would be ignored in silence.",
+                    shortened(&entry.key)
+                ))
+                .fix("remove one of them, or merge their values");
+            findings.push(finding);
+        }
+    }
+    let mut again = again.into_iter();
+    entries.retain(|_| !again.next().unwrap_or(false));
 }
 
 /// Where the innermost flow collection was opened.
@@ -291,6 +320,11 @@ fn as_key(text: &str, node: Node, plain: bool) -> (Key, Option<Finding>) {
 fn too_deep(span: &Span) -> Step {
     let detail = format!("Maps and lists may nest {} deep; the language needs six.", limits::YAML_DEPTH_MAX);
     Step::GiveUp(Box::new(Finding::at("YAML-002", span, "nested too deep").detail(detail)))
+}
+
+fn too_large(span: &Span) -> Step {
+    let detail = format!("Up to here the file has {} keys and values; no more are read.", limits::YAML_NODES_MAX);
+    Step::GiveUp(Box::new(Finding::at("YAML-002", span, "too many values").detail(detail)))
 }
 
 fn too_many(span: &Span) -> Step {

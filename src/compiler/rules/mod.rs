@@ -35,6 +35,7 @@ use crate::compiler::config::material::Material;
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::observed::Observed;
 use crate::ground::diagnostic::{Diagnostic, RuleHelp, Severity};
+use crate::ground::limits;
 use crate::plan::Plan;
 
 /// One rule of the catalogue, as data.
@@ -122,10 +123,16 @@ pub fn explain(code_or_name: &str) -> Option<&'static Rule> {
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Finding> {
     let mut out = Vec::new();
     for rule in catalogue() {
+        let before = out.len();
         match rule.check {
             Check::Material(check) => check(evidence, &mut out),
             Check::Meaning(check) => check(evidence.meaning, &mut out),
             Check::Online(_) | Check::Reading | Check::Transition(_) => {}
+        }
+        if out.len() - before > limits::FINDINGS_MAX {
+            // An error must not go where only warnings are left: it decides about the plan.
+            out[before..].sort_by_key(|f| f.severity.unwrap_or(rule.severity));
+            out.truncate(before + limits::FINDINGS_MAX);
         }
     }
     out

@@ -1,6 +1,6 @@
 //! ACC-003: Aliases lead back to themselves.
 
-use crate::compiler::config::alias_graph::Problem;
+use crate::compiler::config::alias_graph::{LOOP_SHOWN_MAX, Problem};
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::rules::{Check, Explanation, Rule};
@@ -29,9 +29,8 @@ aliases: { a@example.org: b@example.org, b@example.org: hello@example.org }",
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     for problem in &meaning.flattened.problems {
         let Problem::Loop { path, span } = problem else { continue };
-        const SHOWN_MAX: usize = 8;
-        let mut steps: Vec<String> = path.iter().take(SHOWN_MAX).map(ToString::to_string).collect();
-        if path.len() > SHOWN_MAX {
+        let mut steps: Vec<String> = path.iter().take(LOOP_SHOWN_MAX).map(ToString::to_string).collect();
+        if path.len() > LOOP_SHOWN_MAX {
             steps.push("…".to_owned());
         }
         let finding = Finding::at(RULE.code, span, "closes the circle")

@@ -1,9 +1,11 @@
 //! ACC-001: An alias has the address of an account.
 
 use crate::compiler::config::finding::Finding;
-use crate::compiler::config::meaning::Meaning;
+use crate::compiler::config::meaning::{Mailbox, Meaning};
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
+use crate::vocabulary::mail::Address;
+use std::collections::BTreeMap;
 
 pub const RULE: Rule = Rule {
     code: "ACC-001",
@@ -27,8 +29,9 @@ aliases: { info@example.org: hello@example.org }",
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    for alias in meaning.aliases.aliases.iter().filter(|a| meaning.aliases.accounts.contains(&a.address)) {
-        if let Some(account) = meaning.mailboxes.iter().find(|m| m.address == alias.address) {
+    let accounts: BTreeMap<&Address, &Mailbox<'_>> = meaning.mailboxes.iter().rev().map(|m| (&m.address, m)).collect();
+    for alias in &meaning.aliases.aliases {
+        if let Some(account) = accounts.get(&alias.address) {
             let finding = Finding::at(RULE.code, &alias.span, "also an account")
                 .related(account.span, "the account")
                 .detail(format!("Mail for `{}` goes to its account; the alias would never be used.", alias.address))

@@ -130,10 +130,18 @@ aliases: { all@example.org: [hello@example.org] }",
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     for problem in &meaning.flattened.problems {
-        let Problem::TooMany { address, span } = problem else { continue };
-        let finding = Finding::at(RULE.code, span, "too many members")
-            .detail(format!("`{address}` leads to more than {} accounts.", limits::ALIAS_EXPANSION_MAX))
-            .fix("split the alias; mailing lists are not part of this version");
+        let finding = match problem {
+            Problem::TooMany { address, span } => Finding::at(RULE.code, span, "too many members")
+                .detail(format!("`{address}` leads to more than {} accounts.", limits::ALIAS_EXPANSION_MAX))
+                .fix("split the alias; mailing lists are not part of this version"),
+            Problem::TooManyTogether { span } => Finding::at(RULE.code, span, "too many members in all")
+                .detail(format!(
+                    "Up to here, aliases of aliases take over more than {} members.",
+                    limits::ALIAS_MEMBERS_MAX
+                ))
+                .fix("let fewer aliases name other aliases"),
+            _ => continue,
+        };
         out.push(finding);
     }
 }

@@ -1,7 +1,7 @@
 //! ACC-006: An address lies in a domain that is not served here.
 
 use crate::compiler::config::finding::Finding;
-use crate::compiler::config::finding::{listed, nearest};
+use crate::compiler::config::finding::{Guesses, listed};
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
@@ -26,10 +26,11 @@ pub const RULE: Rule = Rule {
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     let served: Vec<&str> = meaning.domains.iter().map(|d| d.name.as_str()).collect();
+    let mut guesses = Guesses::default();
     let accounts = meaning.mailboxes.iter().map(|m| (&m.address, m.span));
     let aliases = meaning.aliases.aliases.iter().map(|a| (&a.address, &a.span));
     for (address, span) in accounts.chain(aliases).filter(|(a, _)| !meaning.aliases.domains.contains_key(&a.domain)) {
-        let near = nearest(address.domain.as_str(), served.iter().copied());
+        let near = guesses.nearest(address.domain.as_str(), served.iter().copied());
         let text = near.map_or_else(|| "not a domain of this file".to_owned(), |n| format!("did you mean `{n}`?"));
         const SHOWN_MAX: usize = 5;
         let finding = Finding::at(RULE.code, span, text)

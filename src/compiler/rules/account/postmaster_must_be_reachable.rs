@@ -28,8 +28,12 @@ aliases: { postmaster@example.org: hello@example.org, abuse@example.org: hello@e
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
+    let mut rest = meaning.duties.as_slice();
     for domain in &meaning.domains {
-        let duties: Vec<&Duty> = meaning.duties.iter().filter(|d| d.domain_span == *domain.span).collect();
+        // Duties stand in the order of the domains.
+        let own = rest.iter().take_while(|d| d.domain_span == *domain.span).count();
+        let (duties, later): (&[Duty], _) = rest.split_at(own);
+        rest = later;
         let Some(first) = duties.first() else { continue };
         let roles: Vec<&str> = duties.iter().map(|d| d.address.local.as_str()).collect();
         let roles = roles.join("@ and ");

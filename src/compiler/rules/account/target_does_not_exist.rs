@@ -2,12 +2,13 @@
 
 use crate::compiler::config::alias_graph::Problem;
 use crate::compiler::config::finding::Finding;
-use crate::compiler::config::finding::nearest;
+use crate::compiler::config::finding::Guesses;
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
 use crate::ground::diagnostic::Span;
-use crate::vocabulary::mail::Address;
+use crate::vocabulary::mail::{Address, Domain};
+use std::collections::BTreeMap;
 
 pub const RULE: Rule = Rule {
     code: "ACC-004",
@@ -31,29 +32,49 @@ aliases: { info@example.org: hello@example.org }",
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
+    let mut neighbours = Neighbours { meaning, by_domain: None, guesses: Guesses::default() };
     for problem in &meaning.flattened.problems {
         if let Problem::Dangling { target, span } = problem {
-            out.push(dangling(meaning, target, span));
+            out.push(neighbours.dangling(target, span));
         }
     }
     for target in meaning.domains.iter().filter_map(|d| d.settings?.catch_all.as_ref()).flat_map(|c| &c.value.0) {
         let address = target.value.0.canonical();
         let known = meaning.aliases.account(&address).is_some() || meaning.flattened.aliases.contains_key(&address);
         if !known && meaning.aliases.domains.contains_key(&address.domain) {
-            out.push(dangling(meaning, &address, &target.span));
+            out.push(neighbours.dangling(&address, &target.span));
         }
     }
 }
 
-fn dangling(meaning: &Meaning<'_>, target: &Address, span: &Span) -> Finding {
-    let neighbours =
-        meaning.mailboxes.iter().filter(|m| m.address.domain == target.domain).map(|m| m.address.local.as_str());
-    let near = nearest(target.local.as_str(), neighbours).map(|local| format!("{local}@{}", target.domain));
-    let text = near.as_ref().map_or_else(|| "nobody has this address".to_owned(), |n| format!("did you mean `{n}`?"));
-    let finding = Finding::at(RULE.code, span, text)
-        .detail(format!("`{target}` is neither an account nor an alias of this file, and its domain is served here."));
-    match near {
-        Some(near) => finding.fix(near),
-        None => finding.fix(format!("add the account `{target}`, or name another target")),
+/// The accounts that might have been meant.
+struct Neighbours<'m> {
+    meaning: &'m Meaning<'m>,
+    /// Local parts by domain, made when the first one is looked for.
+    by_domain: Option<BTreeMap<&'m Domain, Vec<&'m str>>>,
+    guesses: Guesses,
+}
+
+impl Neighbours<'_> {
+    fn dangling(&mut self, target: &Address, span: &Span) -> Finding {
+        let by_domain = self.by_domain.get_or_insert_with(|| {
+            let mut by_domain: BTreeMap<&Domain, Vec<&str>> = BTreeMap::new();
+            for mailbox in &self.meaning.mailboxes {
+                by_domain.entry(&mailbox.address.domain).or_default().push(mailbox.address.local.as_str());
+            }
+            by_domain
+        });
+        let locals = by_domain.get(&target.domain).into_iter().flatten().copied();
+        let near =
+            self.guesses.nearest(target.local.as_str(), locals).map(|local| format!("{local}@{}", target.domain));
+        let text =
+            near.as_ref().map_or_else(|| "nobody has this address".to_owned(), |n| format!("did you mean `{n}`?"));
+        let finding = Finding::at(RULE.code, span, text).detail(format!(
+            "`{target}` is neither an account nor an alias of this file, and its domain is served here."
+        ));
+        match near {
+            Some(near) => finding.fix(near),
+            None => finding.fix(format!("add the account `{target}`, or name another target")),
+        }
     }
 }

@@ -1,0 +1,76 @@
+//! What inputs are made from: the examples, the bad configurations and the transcripts of `tests/`.
+
+use std::path::{Path, PathBuf};
+
+/// The repository's folder of that name.
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The files of a folder, in the order of their names; nothing if there is no such folder.
+pub fn files(folder: &Path) -> Vec<Vec<u8>> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.is_file()).collect();
+    paths.sort();
+    paths.iter().filter_map(|p| std::fs::read(p).ok()).collect()
+}
+
+/// Configurations, good and bad.
+pub fn configurations() -> Vec<Vec<u8>> {
+    let folders = ["examples", "tests/bad_configs"].map(|folder| files(&root(folder)));
+    folders.into_iter().flatten().filter(|bytes| !bytes.starts_with(b"{") && !bytes.starts_with(b"error")).collect()
+}
+
+/// A plan with something of everything.
+pub fn plans() -> Vec<Vec<u8>> {
+    files(&root("tests/golden/plan"))
+}
+
+/// What a client says in the transcripts of a protocol.
+pub fn client_lines(protocol: &str) -> Vec<Vec<u8>> {
+    lines(protocol, "C")
+}
+
+/// What a server says in the transcripts of a protocol.
+pub fn server_lines(protocol: &str) -> Vec<Vec<u8>> {
+    lines(protocol, "S")
+}
+
+fn lines(protocol: &str, side: &str) -> Vec<Vec<u8>> {
+    let said = |line: &str| {
+        let rest = line.strip_prefix(side)?.trim_start_matches(|c: char| c.is_ascii_digit());
+        let text = rest.strip_prefix([':', '~', '<'])?;
+        Some(format!("{}\r\n", text.strip_prefix(' ').unwrap_or(text)))
+    };
+    let transcripts = files(&root("tests/transcripts").join(protocol));
+    let spoken = transcripts.iter().map(|t| String::from_utf8_lossy(t).lines().filter_map(said).collect::<String>());
+    spoken.filter(|text| !text.is_empty()).map(String::into_bytes).collect()
+}
+
+/// Messages: those of the transcripts, and one that nests.
+pub fn messages() -> Vec<Vec<u8>> {
+    let nested = b"From: A <a@example.org>, g: b@c;\r\nSubject: =?utf-8?q?x?=\r\nContent-Type: multipart/mixed;\r\n boundary=\"b\"\r\n\r\n\
+        --b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\neA==\r\n\
+        --b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\nContent-Type: multipart/digest; boundary=c\r\n\r\n\
+        --c\r\n\r\nTo: x\r\n\r\nbody\r\n--c--\r\n--b\r\nContent-Disposition: attachment; filename*=utf-8''x\r\n\r\n\xff\xfe\r\n--b--\r\nepilogue";
+    let mut messages = vec![nested.to_vec(), b"Subject: x\r\n\r\nbody\r\n".to_vec(), b"\r\n".to_vec(), Vec::new()];
+    messages.extend(client_lines("smtp"));
+    messages
+}
+
+/// Addresses and domains.
+pub fn addresses() -> Vec<Vec<u8>> {
+    let texts = [
+        "a@example.org",
+        "\"a b\\\"\"@Example.ORG",
+        "ä@bücher.example",
+        "a@[192.0.2.1]",
+        "a@[IPv6:2001:db8::1]",
+        "a+b@xn--bcher-kva.example",
+        "mail.example.org",
+        "@",
+        "a..b@c",
+        "a@b@c",
+    ];
+    texts.iter().map(|t| t.as_bytes().to_vec()).collect()
+}

@@ -1,0 +1,221 @@
+//! What is attacked: one function a parser, from octets to a behaviour. It panics if an invariant does not hold.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use mailctl::artefact::render;
+use mailctl::compiler::{Inputs, compile, text};
+use mailctl::ground::clock::Timestamp;
+use mailctl::ground::diagnostic::{Severity, Source, human, json};
+use mailctl::plan::change::diff;
+use mailctl::plan::digest::Digest;
+use mailctl::plan::{Plan, codec};
+use mailctl::protocol::imap::parse;
+use mailctl::protocol::pop3::TlsMode;
+use mailctl::protocol::smtp::client::TlsWish;
+use mailctl::protocol::smtp::server::Kind as Service;
+use mailctl::vocabulary::mail::{Address, Domain};
+
+use crate::{hash, imap, pop3, seeds, smtp};
+
+/// What inputs look like, for the mutations.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Octets,
+    Yaml,
+}
+
+pub struct Target {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub seeds: fn() -> Vec<Vec<u8>>,
+    /// Panics, or gives a hash of what happened without the values.
+    pub run: fn(&[u8]) -> u64,
+    /// Inputs in `cargo test`, after the seeds: about a second each in a release build.
+    pub rounds_short: usize,
+}
+
+const fn target(name: &'static str, seeds: fn() -> Vec<Vec<u8>>, run: fn(&[u8]) -> u64, rounds_short: usize) -> Target {
+    Target { name, kind: Kind::Octets, seeds, run, rounds_short }
+}
+
+pub const TARGETS: [Target; 10] = [
+    target("address", seeds::addresses, address, 5_000),
+    Target { kind: Kind::Yaml, ..target("compile", seeds::configurations, compiler, 500) },
+    target("imap", || seeds::client_lines("imap"), imap_session, 500),
+    target("imap-command", || seeds::client_lines("imap"), imap_command, 5_000),
+    target("mime", seeds::messages, mime, 2_000),
+    target("plan", seeds::plans, plan, 300),
+    target("pop3", || seeds::client_lines("pop3"), pop3_session, 500),
+    target("smtp", || seeds::client_lines("smtp"), |input| smtp_session(Service::Smtp, input), 500),
+    target("smtp-client", || seeds::server_lines("smtp-client"), smtp_client, 1_000),
+    target("submission", || seeds::client_lines("smtp"), |input| smtp_session(Service::Submission, input), 500),
+];
+
+fn address(input: &[u8]) -> u64 {
+    let text = String::from_utf8_lossy(input);
+    let address: Result<Address, _> = text.parse();
+    if let Ok(address) = &address {
+        assert_eq!(address.to_string().parse().as_ref(), Ok(address), "an address survives its spelling");
+        assert_eq!(address.canonical().canonical(), address.canonical());
+    }
+    let domain: Result<Domain, _> = text.parse();
+    if let Ok(domain) = &domain {
+        assert_eq!(domain.as_str().parse().as_ref(), Ok(domain), "a domain survives its spelling");
+        domain.to_unicode();
+    }
+    let kind = |error: Option<String>| error.map(|e| e.split('`').next().map(str::len));
+    let shape = |text: &str| (text.starts_with('"'), text.is_ascii(), text.contains('['));
+    hash((
+        kind(address.as_ref().err().map(ToString::to_string)),
+        kind(domain.as_ref().err().map(ToString::to_string)),
+        address.ok().map(|a| shape(&a.to_string())),
+        domain.ok().map(|d| (shape(d.as_str()), d.labels())),
+    ))
+}
+
+/// The files that the seeds name; the one with keys is damaged, so that plans come from seeds without keys.
+fn inputs() -> &'static Inputs {
+    static INPUTS: OnceLock<Inputs> = OnceLock::new();
+    const NOW: Timestamp = Timestamp(1_795_000_000_000);
+    INPUTS.get_or_init(|| {
+        let secrets = ["/run/secrets/hello", "/run/secrets/anna", "/run/secrets/ben", "secrets/u1"];
+        let mut files: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
+        files.extend(secrets.map(|name| (PathBuf::from(name), b"secret\n".to_vec())));
+        files.insert("tls/good.pem".into(), b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec());
+        Inputs::in_memory(files, NOW)
+    })
+}
+
+fn compiler(input: &[u8]) -> u64 {
+    let text = match text(input) {
+        Ok(text) => text,
+        Err(bad) => {
+            let source = Source { name: "mailserver.yaml", text: &bad.shown };
+            let diagnostics = std::slice::from_ref(&bad.diagnostic);
+            return hash((human(&source, diagnostics, true).len(), json(&source, diagnostics).len()));
+        }
+    };
+    let source = Source { name: "mailserver.yaml", text };
+    let compilation = compile(&source, inputs());
+    let errors = compilation.diagnostics.iter().any(|d| d.severity == Severity::Error);
+    assert_eq!(compilation.plan.is_none(), errors, "a plan if and only if there is no error");
+    human(&source, &compilation.diagnostics, true);
+    json(&source, &compilation.diagnostics);
+    for diagnostic in &compilation.diagnostics {
+        assert!(!diagnostic.detail.contains("bug in mailctl"), "{}", diagnostic.detail);
+        for label in diagnostic.primary.iter().chain(&diagnostic.related) {
+            assert!(label.span.start <= label.span.end && label.span.end as usize <= text.len(), "{label:?}");
+        }
+    }
+    if let Some(plan) = &compilation.plan {
+        survives(plan);
+    }
+    let mut codes: Vec<_> = compilation.diagnostics.iter().map(|d| (d.code, d.severity)).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    hash((codes, errors))
+}
+
+/// A plan has one spelling, and everything that follows from it can be made.
+fn survives(plan: &Plan) -> u64 {
+    let octets = codec::encode(plan);
+    let again = codec::decode(&octets).expect("what was encoded is a plan");
+    assert_eq!(&again, plan);
+    assert_eq!(Digest::of_plan(&again), Digest::of(&octets));
+    let records = render::dns::records(plan, &Default::default());
+    let changes = diff(None, plan);
+    let texts = [
+        render::compose::compose(plan),
+        render::dns::table(&records),
+        render::dns::zone(&records),
+        render::firewall::nftables(plan),
+        render::flowchart::mermaid(plan),
+        render::ports::table(plan),
+        render::review::human(None, plan, &changes, true),
+        render::unit::unit(plan),
+    ];
+    hash((changes.len(), records.len(), texts.map(|text| text.lines().count())))
+}
+
+fn plan(input: &[u8]) -> u64 {
+    match codec::decode(input) {
+        Ok(plan) => survives(&plan),
+        // The first words say which kind of mistake it is; what follows quotes the input.
+        Err(error) => hash(error.to_string().split(['`', ',']).next().map(str::len)),
+    }
+}
+
+fn imap_session(input: &[u8]) -> u64 {
+    let whole = imap::play(input, &[usize::MAX]);
+    assert_eq!(imap::play(input, &[1 + input.len() % 40, 7, 1]), whole, "any cut gives the same conversation");
+    let asked: Vec<&str> = whole.questions.iter().map(|q| q.split([' ', '(']).next().unwrap_or_default()).collect();
+    hash((words(&whole.wire), asked, whole.closed, whole.body.len()))
+}
+
+/// The first words of each line that we sent, numbers apart.
+fn words(wire: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(wire);
+    let mut found: Vec<String> = text
+        .lines()
+        .map(|line| line.split([' ', '-']).skip(usize::from(line.starts_with("a "))).take(2).collect::<String>())
+        .map(|line| line.chars().filter(|c| !c.is_ascii_digit()).take(24).collect())
+        .collect();
+    found.dedup();
+    found.truncate(16);
+    found
+}
+
+fn imap_command(input: &[u8]) -> u64 {
+    let append = parse::append(input, 5).map(|a| a.is_ok());
+    match parse::command(input) {
+        Ok(tagged) => {
+            let debug = format!("{:?}", tagged.command);
+            let shape: String =
+                debug.chars().filter(|c| c.is_ascii_uppercase() || "([{".contains(*c)).take(200).collect();
+            hash((shape, append))
+        }
+        Err(unreadable) => hash((unreadable.tag.is_some(), format!("{:?}", unreadable.why), append)),
+    }
+}
+
+fn mime(input: &[u8]) -> u64 {
+    let whole = imap::scan_message(input, usize::MAX);
+    assert_eq!(imap::scan_message(input, 1 + input.len() % 50), whole, "any cut gives the same parts");
+    let kinds: Vec<String> = whole.parts.iter().take(20).map(|p| format!("{:?}", p.kind)).collect();
+    hash(kinds)
+}
+
+fn pop3_session(input: &[u8]) -> u64 {
+    let whole = pop3::play(TlsMode::Implicit, input, &[usize::MAX]);
+    assert_eq!(pop3::play(TlsMode::Implicit, input, &[1 + input.len() % 40, 7]), whole, "any cut gives the same");
+    let clear = pop3::play(TlsMode::Starttls, input, &[usize::MAX]);
+    assert!(clear.logins == 0 && clear.removed.is_none(), "no login before TLS");
+    hash((codes(&whole.wire, 2), whole.splices.len(), whole.removed, whole.closed))
+}
+
+/// The first octets of each line that we sent.
+fn codes(wire: &[u8], length: usize) -> Vec<&[u8]> {
+    let mut found: Vec<&[u8]> = wire.split(|b| *b == b'\n').map(|line| &line[..length.min(line.len())]).collect();
+    found.truncate(16);
+    found
+}
+
+fn smtp_session(service: Service, input: &[u8]) -> u64 {
+    let whole = smtp::play_server(service, input, &[usize::MAX]);
+    assert_eq!(smtp::play_server(service, input, &[1 + input.len() % 40, 7, 1]), whole, "any cut gives the same");
+    hash((codes(&whole.wire, 9), whole.stored.len(), whole.closed))
+}
+
+fn smtp_client(input: &[u8]) -> u64 {
+    let mut behaviour = Vec::new();
+    for wish in [TlsWish::Never, TlsWish::Opportunistic] {
+        let whole = smtp::play_client(wish, input, &[usize::MAX]);
+        assert_eq!(smtp::play_client(wish, input, &[1 + input.len() % 40, 7]), whole, "any cut gives the same");
+        let (wire, asked) = whole;
+        let verbs: Vec<Vec<u8>> = codes(&wire, 4).into_iter().map(<[u8]>::to_vec).collect();
+        behaviour.push((verbs, asked.len()));
+    }
+    hash(behaviour)
+}
