@@ -1,6 +1,6 @@
 //! What every command starts from: the configuration file, the state folder, and a compilation.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use super::report::{ReportFormat, report};
@@ -49,11 +49,11 @@ impl Context {
     pub fn compilation(&self, inputs: &Inputs) -> Result<Compilation, Failure> {
         let shown = self.config.display().to_string();
         let unreadable = |error: std::io::Error| Failure(format!("{shown}: {error}; name another file with --config"));
-        let length = std::fs::metadata(&self.config).map_err(unreadable)?.len();
-        if length > limits::YAML_OCTETS_MAX as u64 {
-            return Err(Failure(format!("{shown}: longer than {} octets", limits::YAML_OCTETS_MAX)));
-        }
-        let bytes = std::fs::read(&self.config).map_err(unreadable)?;
+        // One octet more than is allowed, so that a file that is too long is reported as such.
+        let most = limits::YAML_OCTETS_MAX as u64 + 1;
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(&self.config).map_err(unreadable)?;
+        file.take(most).read_to_end(&mut bytes).map_err(unreadable)?;
         Ok(match compiler::text(&bytes) {
             Ok(text) => compiler::compile(&Source { name: &shown, text }, inputs),
             Err(problem) => problem.into_compilation(&shown),

@@ -120,10 +120,14 @@ pub fn listed<'a>(words: impl IntoIterator<Item = &'a str>, conjunction: &str) -
     }
 }
 
-/// User text cut to what one line of a report can hold, without control characters.
+/// User text cut to what one line of a report can hold, without characters that move a cursor or the text around
+/// them: controls, line separators, and those that turn the direction of writing (UAX #9).
 pub fn shortened(text: &str) -> String {
     const CHARACTERS_MAX: usize = 80;
-    let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let moves = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let clean = text.chars().map(|c| if moves(c) { ' ' } else { c });
     let mut short: String = clean.take(CHARACTERS_MAX).collect();
     if text.chars().nth(CHARACTERS_MAX).is_some() {
         short.push('…');

@@ -22,6 +22,9 @@ use crate::vocabulary::mail::{Address, Domain};
 /// The struct name by which [`Spanned`] tells the deserializer that it wants the place too.
 const SPANNED: &str = "mailctl::Spanned";
 
+/// 2^53: below it a double holds every integer.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spanned<T> {
@@ -167,6 +170,8 @@ impl<'de> Deserializer<'de> for &'de Node {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match &self.value {
             Value::Bool(b) => visitor.visit_bool(*b),
+            // JSON Schema 2020-12 (validation §6.1.1): `25.0` and `1e3` are integers. Exact below 2^53.
+            Value::Float(f) if f.fract() == 0.0 && f.abs() < EXACT_MAX => visitor.visit_i64(*f as i64),
             Value::Float(f) => visitor.visit_f64(*f),
             Value::Integer(i) => visitor.visit_i64(*i),
             Value::List(items) => visitor.visit_seq(SeqDeserializer::new(items.iter())),

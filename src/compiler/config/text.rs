@@ -1,8 +1,9 @@
 //! Bytes of a file to text: the byte order mark goes, and what is no UTF-8 becomes a located finding.
 
 use super::finding::Finding;
+use crate::ground::limits;
 
-/// A file that is no UTF-8: the text with every bad sequence replaced, to be shown, and the finding.
+/// A file that is no UTF-8, or too long: the text with every bad sequence replaced, to be shown, and the finding.
 #[derive(Debug)]
 pub struct NotUtf8 {
     pub shown: String,
@@ -15,6 +16,11 @@ pub struct NotUtf8 {
 /// [`NotUtf8`] (boxed, because it is the rare case) with the place of the first octet that is no text. NUL counts as
 /// such: it is UTF-8, but YAML 1.2 (§5.1) has no place for it, and a file in UTF-16 without a mark is full of it.
 pub fn decode(bytes: &[u8]) -> Result<&str, Box<NotUtf8>> {
+    if bytes.len() > limits::YAML_OCTETS_MAX {
+        let detail = format!("It has more than {} octets; so many are read.", limits::YAML_OCTETS_MAX);
+        let finding = Finding::at("YAML-002", &(0..0), "the file is too long").detail(detail);
+        return Err(Box::new(NotUtf8 { shown: String::new(), finding }));
+    }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match std::str::from_utf8(bytes) {
         Ok(text) => match bytes.iter().position(|octet| *octet == 0) {

@@ -31,7 +31,7 @@ pub fn read(text: &str) -> Tree {
 /// Reads the document of a further file, after others whose aliases repeated so many nodes.
 pub fn read_after(text: &str, repeated: usize) -> Tree {
     if text.len() > limits::YAML_OCTETS_MAX {
-        let detail = format!("It has {} octets; {} are read.", text.len(), limits::YAML_OCTETS_MAX);
+        let detail = format!("It has more than {} octets; so many are read.", limits::YAML_OCTETS_MAX);
         let finding = Finding::at("YAML-002", &(0..0), "the file is too long").detail(detail);
         return Tree { root: None, findings: vec![finding], repeated };
     }

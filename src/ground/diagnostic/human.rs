@@ -50,7 +50,14 @@ pub(super) fn one(quotable: &Quotable<'_>, diagnostic: &Diagnostic, colour: bool
     };
     let more = format!("{references}mailctl explain {}", diagnostic.code);
     group = group.element(Level::NOTE.with_name(Some("see")).message(more));
-    renderer.render(&[group])
+    let text = renderer.render(&[group]);
+    // The renderer shows ASCII controls of the source as pictures and lets these pass; U+009B begins a sequence.
+    if text.contains(c1) { text.replace(c1, "\u{fffd}") } else { text }
+}
+
+/// Controls of ISO 6429 beyond ASCII.
+fn c1(c: char) -> bool {
+    ('\u{80}'..='\u{9f}').contains(&c)
 }
 
 /// An excerpt with its carets, or the bare place with its labels where its lines are too long.
