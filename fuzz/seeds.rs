@@ -26,20 +26,10 @@ pub fn plans() -> Vec<Vec<u8>> {
     files(&root("tests/golden/plan"))
 }
 
-/// What a client says in the transcripts of a protocol.
-pub fn client_lines(protocol: &str) -> Vec<Vec<u8>> {
-    lines(protocol, "C")
-}
-
-/// What a server says in the transcripts of a protocol.
-pub fn server_lines(protocol: &str) -> Vec<Vec<u8>> {
-    lines(protocol, "S")
-}
-
-fn lines(protocol: &str, side: &str) -> Vec<Vec<u8>> {
+/// What the peer says in the transcripts of a protocol: all lines of each as one input.
+pub fn peer_lines(protocol: &str) -> Vec<Vec<u8>> {
     let said = |line: &str| {
-        let rest = line.strip_prefix(side)?.trim_start_matches(|c: char| c.is_ascii_digit());
-        let text = rest.strip_prefix([':', '~', '<'])?;
+        let text = line.strip_prefix('C')?.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(':')?;
         Some(format!("{}\r\n", text.strip_prefix(' ').unwrap_or(text)))
     };
     let transcripts = files(&root("tests/transcripts").join(protocol));
@@ -54,7 +44,7 @@ pub fn messages() -> Vec<Vec<u8>> {
         --b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\nContent-Type: multipart/digest; boundary=c\r\n\r\n\
         --c\r\n\r\nTo: x\r\n\r\nbody\r\n--c--\r\n--b\r\nContent-Disposition: attachment; filename*=utf-8''x\r\n\r\n\xff\xfe\r\n--b--\r\nepilogue";
     let mut messages = vec![nested.to_vec(), b"Subject: x\r\n\r\nbody\r\n".to_vec(), b"\r\n".to_vec(), Vec::new()];
-    messages.extend(client_lines("smtp"));
+    messages.extend(peer_lines("smtp"));
     messages
 }
 

@@ -43,14 +43,14 @@ const fn target(name: &'static str, seeds: fn() -> Vec<Vec<u8>>, run: fn(&[u8]) 
 pub const TARGETS: [Target; 10] = [
     target("address", seeds::addresses, address, 5_000),
     Target { kind: Kind::Yaml, ..target("compile", seeds::configurations, compiler, 500) },
-    target("imap", || seeds::client_lines("imap"), imap_session, 500),
-    target("imap-command", || seeds::client_lines("imap"), imap_command, 5_000),
+    target("imap", || seeds::peer_lines("imap"), imap_session, 500),
+    target("imap-command", || seeds::peer_lines("imap"), imap_command, 5_000),
     target("mime", seeds::messages, mime, 2_000),
     target("plan", seeds::plans, plan, 300),
-    target("pop3", || seeds::client_lines("pop3"), pop3_session, 500),
-    target("smtp", || seeds::client_lines("smtp"), |input| smtp_session(Service::Smtp, input), 500),
-    target("smtp-client", || seeds::server_lines("smtp-client"), smtp_client, 1_000),
-    target("submission", || seeds::client_lines("smtp"), |input| smtp_session(Service::Submission, input), 500),
+    target("pop3", || seeds::peer_lines("pop3"), pop3_session, 500),
+    target("smtp", || seeds::peer_lines("smtp"), |input| smtp_session(Service::Smtp, input), 500),
+    target("smtp-client", || seeds::peer_lines("smtp-client"), smtp_client, 1_000),
+    target("submission", || seeds::peer_lines("smtp"), |input| smtp_session(Service::Submission, input), 500),
 ];
 
 fn address(input: &[u8]) -> u64 {
