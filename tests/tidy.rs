@@ -33,7 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ground", &["limits", "clock", "secret", "diagnostic"]),
     ("vocabulary", &["mail", "dns", "network"]),
     ("protocol", &["wire", "proxy", "sasl", "smtp", "imap", "pop3", "sieve"]),
-    ("plan", &["outbound", "document", "codec", "digest", "change"]),
+    ("plan", &["outbound", "document", "canonical", "codec", "digest", "change"]),
     ("compiler", &["config", "rules", "lower"]),
     ("artefact", &["render", "reconcile"]),
     ("state", &["store", "queue"]),

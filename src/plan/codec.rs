@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::canonical;
 use super::document::{FORMAT, Plan};
 
 /// RFC 8785 §3.2.2.3: numbers are IEEE 754 doubles, so an integer beyond 2^53 - 1 has no spelling of its own.
@@ -30,10 +31,7 @@ pub enum PlanError {
 /// The canonical bytes: members sorted by UTF-16 code units, no white space, minimal escapes. No line
 /// end follows.
 pub fn encode(plan: &Plan) -> Vec<u8> {
-    let value = serde_json::to_value(plan).expect("invariant: a plan's keys and paths came from text");
-    let mut bytes = Vec::with_capacity(16 * 1024);
-    write(&value, &mut bytes);
-    bytes
+    canonical::to_vec(plan).expect("invariant: a plan's keys and paths came from text, its numbers are integers")
 }
 
 /// Reads a plan. The version is looked at first, so that a plan of another one is called that.
@@ -86,62 +84,6 @@ fn integers(plan: &Plan) -> Vec<u64> {
     found
 }
 
-fn write(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Null => out.extend_from_slice(b"null"),
-        Value::Bool(true) => out.extend_from_slice(b"true"),
-        Value::Bool(false) => out.extend_from_slice(b"false"),
-        // The document has integers only, and their shortest spelling is the canonical one.
-        Value::Number(number) => out.extend_from_slice(number.to_string().as_bytes()),
-        Value::String(text) => write_string(text, out),
-        Value::Array(values) => {
-            out.push(b'[');
-            for (n, value) in values.iter().enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                write(value, out);
-            }
-            out.push(b']');
-        }
-        Value::Object(members) => {
-            // RFC 8785 §3.2.3: by UTF-16 code units, which is not the order of UTF-8 beyond U+FFFF.
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
-            out.push(b'{');
-            for (n, (name, value)) in members.into_iter().enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                write_string(name, out);
-                out.push(b':');
-                write(value, out);
-            }
-            out.push(b'}');
-        }
-    }
-}
-
-/// RFC 8785 §3.2.2.2: only quotes, backslashes and control characters are escaped, these the short way
-/// where there is one, else as lower-case `\u00xx`.
-fn write_string(text: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    for c in text.chars() {
-        match c {
-            '"' => out.extend_from_slice(b"\\\""),
-            '\\' => out.extend_from_slice(b"\\\\"),
-            '\u{8}' => out.extend_from_slice(b"\\b"),
-            '\t' => out.extend_from_slice(b"\\t"),
-            '\n' => out.extend_from_slice(b"\\n"),
-            '\u{c}' => out.extend_from_slice(b"\\f"),
-            '\r' => out.extend_from_slice(b"\\r"),
-            c if c < ' ' => out.extend_from_slice(format!("\\u{:04x}", u32::from(c)).as_bytes()),
-            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
-    }
-    out.push(b'"');
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -149,33 +91,6 @@ mod tests {
 
     use super::*;
     use crate::plan::example;
-
-    fn canonical(value: &Value) -> String {
-        let mut out = Vec::new();
-        write(value, &mut out);
-        String::from_utf8(out).unwrap()
-    }
-
-    /// RFC 8785 §3.2.3.
-    #[test]
-    fn rfc8785_3_2_3_example() {
-        let value = json!({
-            "\u{20ac}": "Euro Sign", "\r": "Carriage Return", "\u{fb33}": "Hebrew Letter Dalet With Dagesh",
-            "1": "One", "\u{1f600}": "Emoji: Grinning Face", "\u{80}": "Control", "\u{f6}": "Latin Small Letter O With Diaeresis",
-        });
-        let expected = "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\u{80}\":\"Control\",\
-            \"\u{f6}\":\"Latin Small Letter O With Diaeresis\",\"\u{20ac}\":\"Euro Sign\",\
-            \"\u{1f600}\":\"Emoji: Grinning Face\",\"\u{fb33}\":\"Hebrew Letter Dalet With Dagesh\"}";
-        assert_eq!(canonical(&value), expected);
-    }
-
-    #[test]
-    fn rfc8785_3_2_2_2_escapes() {
-        assert_eq!(
-            canonical(&json!(["\u{20ac}$\u{f}\nA'B\"\\\\\"/\u{7f}", true, null, 0, 7])),
-            "[\"\u{20ac}$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\u{7f}\",true,null,0,7]"
-        );
-    }
 
     #[test]
     fn a_plan_survives_its_encoding() {
@@ -205,18 +120,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn canonical_json_is_json_and_a_fixed_point(text in any::<String>(), number in any::<u32>(), keys in proptest::collection::vec(any::<String>(), 0..6)) {
-            let mut value = json!({ "text": text, "number": number });
-            for key in keys {
-                value["members"][&key] = json!(key);
-            }
-            let once = canonical(&value);
-            let again: Value = serde_json::from_str(&once).unwrap();
-            prop_assert_eq!(&again, &value);
-            prop_assert_eq!(canonical(&again), once);
-        }
-
         #[test]
         fn decode_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = decode(&bytes);

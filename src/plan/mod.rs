@@ -4,6 +4,7 @@
 //! [`change`] what differs between two of them. Invariants: no secret (references and one-way hashes
 //! only), no clock, no randomness, no path of the machine that compiled it; equal inputs give equal bytes.
 
+mod canonical;
 pub mod change;
 pub mod codec;
 pub mod digest;
