@@ -3,8 +3,8 @@
 //!     compilebench write FOLDER [ACCOUNTS] [DOMAINS]   large.yaml, small.yaml and the files that they name
 //!     compilebench stages FILE                         milliseconds of each stage, in this process
 //!
-//! The large file is what a hosting company would generate: half of the accounts with a hash, half with a secret
-//! file, quotas, an alias each, shared addresses, DKIM by default.
+//! The large file is what a hosting company would generate: secret files, a hash for one account in eight, a quota and an
+//! alias each, shared addresses, DKIM by default.
 
 use std::fmt::Write as _;
 use std::io;
@@ -79,26 +79,26 @@ fn large(accounts: usize, domains: usize) -> String {
          certificates:\n  files:\n    - {{ chain: tls/good.pem, key: tls/good.key }}\ndomains:\n"
     );
     for domain in 0..domains {
-        let _ = writeln!(yaml, "  customer-{domain}.birch.mailhost: {{ dmarc: {{ policy: quarantine }} }}");
+        let _ = writeln!(yaml, "  c{domain}.mailhost: {{ dmarc: {{ policy: quarantine }} }}");
     }
     yaml.push_str("accounts:\n");
     let digest: String = "a1b2c3d4./".repeat(9).chars().take(86).collect();
     for n in 0..accounts {
         let domain = n % domains;
-        let _ = writeln!(yaml, "  user-{n}@customer-{domain}.birch.mailhost:");
-        let _ = match n % 2 {
+        let _ = writeln!(yaml, "  u{n}@c{domain}.mailhost:");
+        let _ = match n % 8 {
             0 => writeln!(yaml, "    password: {{ hash: \"$6$salt{n}${digest}\" }}"),
             _ => writeln!(yaml, "    password: {{ file: secrets/{} }}", n % SECRETS),
         };
-        let _ = writeln!(yaml, "    quota: 5GB\n    aliases: [first.last-{n}@customer-{domain}.birch.mailhost]");
+        let _ = writeln!(yaml, "    quota: 5GB\n    aliases: [a{n}@c{domain}.mailhost]");
     }
     yaml.push_str("aliases:\n");
     for domain in 0..domains {
-        let name = format!("customer-{domain}.birch.mailhost");
+        let name = format!("c{domain}.mailhost");
         for role in ["postmaster", "abuse"] {
-            let _ = writeln!(yaml, "  {role}@{name}: user-{domain}@{name}");
+            let _ = writeln!(yaml, "  {role}@{name}: u{domain}@{name}");
         }
-        let _ = writeln!(yaml, "  info@{name}: [user-{domain}@{name}, postmaster@{name}]");
+        let _ = writeln!(yaml, "  info@{name}: [u{domain}@{name}, postmaster@{name}]");
     }
     yaml
 }
