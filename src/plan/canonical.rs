@@ -195,7 +195,11 @@ impl Formatter for &mut Canonical {
                 out.push(b',');
             }
             out.push(b'"');
-            name.chars().for_each(|c| write_escaped(c, out));
+            if name.bytes().any(|b| b < b' ' || b == b'"' || b == b'\\') {
+                name.chars().for_each(|c| write_escaped(c, out));
+            } else {
+                out.extend_from_slice(name.as_bytes());
+            }
             out.extend_from_slice(b"\":");
             out.extend_from_slice(object.octets.get(value).unwrap_or_default());
         }

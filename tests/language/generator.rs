@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::schema::Numbers;
+use crate::numbers::Numbers;
 
 /// A configuration and what the maker knows about it.
 pub struct Scene {

@@ -18,6 +18,6 @@ mod plan;
 mod rules;
 mod schema;
 mod spf;
-mod zone;
 #[path = "../drive/yaml.rs"]
 mod yaml;
+mod zone;

@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer, StringDeserializer};
-use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, IntoDeserializer, MapAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, IgnoredAny, IntoDeserializer, MapAccess, Visitor};
 
 use super::format::Format;
 use super::node::{Entry, Node, Value};
@@ -61,9 +61,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Spanned<T>, A::Error> {
                 let missing = || de::Error::custom("not a value of the spanned tree");
-                let (_, start) = map.next_entry::<String, u32>()?.ok_or_else(missing)?;
-                let (_, end) = map.next_entry::<String, u32>()?.ok_or_else(missing)?;
-                let (_, value) = map.next_entry::<String, T>()?.ok_or_else(missing)?;
+                let (_, start) = map.next_entry::<IgnoredAny, u32>()?.ok_or_else(missing)?;
+                let (_, end) = map.next_entry::<IgnoredAny, u32>()?.ok_or_else(missing)?;
+                let (_, value) = map.next_entry::<IgnoredAny, T>()?.ok_or_else(missing)?;
                 Ok(Spanned { value, span: start..end })
             }
         }
@@ -136,14 +136,32 @@ impl<'de, K: Key, V: Deserialize<'de>> Deserialize<'de> for Entries<K, V> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<K, V>, A::Error> {
                 let mut entries = Vec::new();
-                while let Some(key) = map.next_key::<Spanned<String>>()? {
-                    let parsed = key.value.parse().map_err(|_| de::Error::custom("a key of the wrong form"))?;
-                    entries.push((Spanned { value: parsed, span: key.span }, map.next_value()?));
+                while let Some(key) = map.next_key::<Spanned<Parsed<K>>>()? {
+                    entries.push((Spanned { value: key.value.0, span: key.span }, map.next_value()?));
                 }
                 Ok(Entries(entries))
             }
         }
         deserializer.deserialize_map(Pairs(PhantomData))
+    }
+}
+
+/// A key made from its text where it stands.
+struct Parsed<K>(K);
+
+impl<'de, K: FromStr> Deserialize<'de> for Parsed<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text<K>(PhantomData<K>);
+        impl<K: FromStr> Visitor<'_> for Text<K> {
+            type Value = Parsed<K>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                text.parse().map(Parsed).map_err(|_| E::custom("a key of the wrong form"))
+            }
+        }
+        deserializer.deserialize_str(Text(PhantomData))
     }
 }
 

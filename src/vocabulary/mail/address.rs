@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::ground::limits;
 
@@ -22,9 +23,11 @@ pub enum AddressError {
 
 /// A domain name in its one stored form: A-labels, lower case, no trailing dot. An address literal
 /// (RFC 5321 §4.1.3) keeps its brackets: `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Domain(String);
+///
+/// The text is shared: a plan names each of its domains many times.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Domain(Arc<str>);
 
 impl Domain {
     /// The A-label form, e.g. `xn--bcher-kva.example`.
@@ -66,7 +69,7 @@ impl FromStr for Domain {
             return Err(AddressError::TooLong);
         }
         if text.starts_with('[') {
-            let domain = Self(text.to_ascii_lowercase());
+            let domain = Self(text.to_ascii_lowercase().into());
             return if domain.literal().is_some() { Ok(domain) } else { Err(bad()) };
         }
         let ascii =
@@ -83,7 +86,7 @@ impl FromStr for Domain {
                 && !l.ends_with('-')
                 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         };
-        if ascii.len() <= 253 && ascii.split('.').all(label) { Ok(Self(ascii)) } else { Err(bad()) }
+        if ascii.len() <= 253 && ascii.split('.').all(label) { Ok(Self(ascii.into())) } else { Err(bad()) }
     }
 }
 
@@ -96,7 +99,13 @@ impl TryFrom<String> for Domain {
 
 impl From<Domain> for String {
     fn from(domain: Domain) -> String {
-        domain.0
+        domain.as_str().to_owned()
+    }
+}
+
+impl Serialize for Domain {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
@@ -108,7 +117,7 @@ impl fmt::Display for Domain {
 
 /// The part before the `@`, unquoted, case kept. Written out again with quotes where they are needed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LocalPart(String);
+pub struct LocalPart(Arc<str>);
 
 impl LocalPart {
     /// The unquoted text.
@@ -127,7 +136,7 @@ impl LocalPart {
         if text.is_empty() || text.chars().any(char::is_control) {
             return Err(AddressError::LocalPart(text.chars().filter(|c| !c.is_control()).take(100).collect()));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// From the wire: a dot-string, or a quoted-string with its quotes (RFC 5321 §4.1.2).
@@ -159,6 +168,9 @@ impl LocalPart {
 
 /// RFC 5321 §4.1.2 Dot-string, with RFC 6531 §3.3's UTF-8.
 fn is_dot_string(text: &str) -> bool {
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        return true;
+    }
     let atext =
         |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || (!c.is_ascii() && !c.is_control());
     text.split('.').all(|atom| !atom.is_empty() && atom.chars().all(atext))
@@ -184,8 +196,8 @@ impl fmt::Display for LocalPart {
 ///
 /// Equality keeps the case of the local part, as RFC 5321 §2.4 demands of relays; whoever owns the
 /// domain compares with [`Address::canonical`].
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Address {
     pub local: LocalPart,
     pub domain: Domain,
@@ -195,7 +207,22 @@ impl Address {
     /// The form that local lookups use: local part lower-cased.
     #[must_use]
     pub fn canonical(&self) -> Self {
-        Self { local: LocalPart(self.local.0.to_lowercase()), domain: self.domain.clone() }
+        let lower = self.local.0.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase());
+        let local = if lower { self.local.clone() } else { LocalPart(self.local.0.to_lowercase().into()) };
+        Self { local, domain: self.domain.clone() }
+    }
+
+    /// What `Display` writes, without its machinery: a plan may have hundreds of thousands of addresses.
+    fn wire(&self) -> String {
+        if self.local.needs_quotes() {
+            return self.to_string();
+        }
+        let (local, domain) = (self.local.as_str(), self.domain.as_str());
+        let mut text = String::with_capacity(local.len() + 1 + domain.len());
+        text.push_str(local);
+        text.push('@');
+        text.push_str(domain);
+        text
     }
 
     /// Whether it can be written without SMTPUTF8 (RFC 6531).
@@ -223,7 +250,13 @@ impl TryFrom<String> for Address {
 
 impl From<Address> for String {
     fn from(address: Address) -> String {
-        address.to_string()
+        address.wire()
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.wire())
     }
 }
 

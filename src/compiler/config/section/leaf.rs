@@ -26,9 +26,18 @@ macro_rules! leaf {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                let parse: fn(&str) -> Option<$inner> = $parse;
-                parse(&text).map(Self).ok_or_else(|| de::Error::custom(Format::$format.noun()))
+                struct Text;
+                impl Visitor<'_> for Text {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str(Format::$format.noun())
+                    }
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$name, E> {
+                        let parse: fn(&str) -> Option<$inner> = $parse;
+                        parse(text).map($name).ok_or_else(|| E::custom(Format::$format.noun()))
+                    }
+                }
+                deserializer.deserialize_str(Text)
             }
         }
 

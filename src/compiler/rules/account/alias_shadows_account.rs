@@ -29,14 +29,18 @@ aliases: { info@example.org: hello@example.org }",
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
+    let mut shadowed =
+        meaning.aliases.aliases.iter().filter(|a| meaning.aliases.accounts.contains(&a.address)).peekable();
+    if shadowed.peek().is_none() {
+        return;
+    }
     let accounts: BTreeMap<&Address, &Mailbox<'_>> = meaning.mailboxes.iter().rev().map(|m| (&m.address, m)).collect();
-    for alias in &meaning.aliases.aliases {
-        if let Some(account) = accounts.get(&alias.address) {
-            let finding = Finding::at(RULE.code, &alias.span, "also an account")
-                .related(account.span, "the account")
-                .detail(format!("Mail for `{}` goes to its account; the alias would never be used.", alias.address))
-                .fix("remove the alias, or give it another address");
-            out.push(finding);
-        }
+    for alias in shadowed {
+        let Some(account) = accounts.get(&alias.address) else { continue };
+        let finding = Finding::at(RULE.code, &alias.span, "also an account")
+            .related(account.span, "the account")
+            .detail(format!("Mail for `{}` goes to its account; the alias would never be used.", alias.address))
+            .fix("remove the alias, or give it another address");
+        out.push(finding);
     }
 }
