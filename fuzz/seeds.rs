@@ -64,3 +64,18 @@ pub fn addresses() -> Vec<Vec<u8>> {
     ];
     texts.iter().map(|t| t.as_bytes().to_vec()).collect()
 }
+
+/// PROXY headers of both versions.
+pub fn proxy_headers() -> Vec<Vec<u8>> {
+    const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+    let second = |rest: &[u8]| [SIGNATURE, rest].concat();
+    vec![
+        b"PROXY TCP4 192.0.2.1 198.51.100.1 56324 25\r\n".to_vec(),
+        b"PROXY TCP6 2001:db8::1 2001:db8::2 4124 443\r\nEHLO x\r\n".to_vec(),
+        b"PROXY UNKNOWN\r\n".to_vec(),
+        b"PROXY UNKNOWN ffff:f...f:ffff 65535 65535\r\n".to_vec(),
+        second(b"\x20\x00\x00\x00"),
+        second(b"\x21\x11\x00\x0c\xc0\x00\x02\x01\xc6\x33\x64\x01\xdc\x04\x00\x19"),
+        second(&[&b"\x21\x21\x00\x27"[..], &[0x20; 36], b"\x04\x00\x00"].concat()),
+    ]
+}

@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use mailctl::artefact::render;
-use mailctl::compiler::{Inputs, compile, text};
+use mailctl::compiler::{Inputs, compile, rules, text};
 use mailctl::ground::clock::Timestamp;
-use mailctl::ground::diagnostic::{Severity, Source, human, json};
+use mailctl::ground::diagnostic::{Severity, Source, github, human, json, markdown, sarif};
 use mailctl::plan::change::diff;
 use mailctl::plan::digest::Digest;
 use mailctl::plan::{Plan, codec};
 use mailctl::protocol::imap::parse;
 use mailctl::protocol::pop3::TlsMode;
+use mailctl::protocol::proxy;
 use mailctl::protocol::smtp::client::TlsWish;
 use mailctl::protocol::smtp::server::Kind as Service;
 use mailctl::vocabulary::mail::{Address, Domain};
@@ -40,7 +41,7 @@ const fn target(name: &'static str, seeds: fn() -> Vec<Vec<u8>>, run: fn(&[u8]) 
     Target { name, kind: Kind::Octets, seeds, run, rounds_short }
 }
 
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     target("address", seeds::addresses, address, 5_000),
     Target { kind: Kind::Yaml, ..target("compile", seeds::configurations, compiler, 500) },
     target("imap", || seeds::peer_lines("imap"), imap_session, 500),
@@ -48,6 +49,7 @@ pub const TARGETS: [Target; 10] = [
     target("mime", seeds::messages, mime, 2_000),
     target("plan", seeds::plans, plan, 300),
     target("pop3", || seeds::peer_lines("pop3"), pop3_session, 500),
+    target("proxy", seeds::proxy_headers, proxy_header, 5_000),
     target("smtp", || seeds::peer_lines("smtp"), |input| smtp_session(Service::Smtp, input), 500),
     target("smtp-client", || seeds::peer_lines("smtp-client"), smtp_client, 1_000),
     target("submission", || seeds::peer_lines("smtp"), |input| smtp_session(Service::Submission, input), 500),
@@ -89,30 +91,29 @@ fn inputs() -> &'static Inputs {
 }
 
 fn compiler(input: &[u8]) -> u64 {
-    let text = match text(input) {
-        Ok(text) => text,
-        Err(bad) => {
-            let source = Source { name: "mailserver.yaml", text: &bad.shown };
-            let diagnostics = std::slice::from_ref(&bad.diagnostic);
-            return hash((human(&source, diagnostics, true).len(), json(&source, diagnostics).len()));
-        }
+    const NAME: &str = "mailserver.yaml";
+    let compilation = match text(input) {
+        Ok(text) => compile(&Source { name: NAME, text }, inputs()),
+        Err(bad) => bad.into_compilation(NAME),
     };
-    let source = Source { name: "mailserver.yaml", text };
-    let compilation = compile(&source, inputs());
-    let errors = compilation.diagnostics.iter().any(|d| d.severity == Severity::Error);
+    let (sources, diagnostics) = (&compilation.sources, &compilation.diagnostics);
+    let errors = diagnostics.iter().any(|d| d.severity == Severity::Error);
     assert_eq!(compilation.plan.is_none(), errors, "a plan if and only if there is no error");
-    human(&source, &compilation.diagnostics, true);
-    json(&source, &compilation.diagnostics);
-    for diagnostic in &compilation.diagnostics {
+    human(sources, diagnostics, true);
+    json(sources, diagnostics);
+    sarif(sources, diagnostics, &rules::help());
+    github(sources, diagnostics);
+    markdown(sources, diagnostics);
+    for diagnostic in diagnostics {
         assert!(!diagnostic.detail.contains("bug in mailctl"), "{}", diagnostic.detail);
         for label in diagnostic.primary.iter().chain(&diagnostic.related) {
-            assert!(label.span.start <= label.span.end && label.span.end as usize <= text.len(), "{label:?}");
+            assert!(label.span.start <= label.span.end && label.span.end <= sources.end(), "{label:?}");
         }
     }
     if let Some(plan) = &compilation.plan {
         survives(plan);
     }
-    let mut codes: Vec<_> = compilation.diagnostics.iter().map(|d| (d.code, d.severity)).collect();
+    let mut codes: Vec<_> = diagnostics.iter().map(|d| (d.code, d.severity)).collect();
     codes.sort_unstable();
     codes.dedup();
     hash((codes, errors))
@@ -193,6 +194,19 @@ fn pop3_session(input: &[u8]) -> u64 {
     let clear = pop3::play(TlsMode::Starttls, input, &[usize::MAX]);
     assert!(clear.logins == 0 && clear.removed.is_none(), "no login before TLS");
     hash((codes(&whole.wire, 2), whole.splices.len(), whole.removed, whole.closed))
+}
+
+/// A header is read the same whatever follows it, and what is asked for is bounded.
+fn proxy_header(input: &[u8]) -> u64 {
+    let whole = proxy::read(input);
+    for end in 0..input.len().min(600) {
+        if let (Ok(proxy::Progress::Needs(more)), Ok(proxy::Progress::Complete(_))) =
+            (proxy::read(&input[..end]), &whole)
+        {
+            assert!(more > 0 && end + more <= input.len(), "asks for more than the header has");
+        }
+    }
+    hash(format!("{whole:?}").chars().filter(|c| !c.is_ascii_digit() && *c != '.').take(40).collect::<String>())
 }
 
 /// The first octets of each line that we sent.
