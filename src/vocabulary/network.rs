@@ -66,11 +66,58 @@ impl Network {
         self.prefix <= other.prefix && self.contains(other.address)
     }
 
+    /// Whether it is every address of its family.
+    pub fn is_everything(&self) -> bool {
+        self.prefix == 0
+    }
+
+    /// Whether it is one address.
+    pub fn is_single(&self) -> bool {
+        self.prefix == bits(self.address)
+    }
+
+    /// Whether it lies in a loopback network (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+    pub fn is_loopback(&self) -> bool {
+        self.is_within(&LOOPBACK)
+    }
+
+    /// Whether it lies in address space that is not routed on the Internet: private, link-local, or between a
+    /// provider and its customers. Loopback networks are not counted.
+    pub fn is_private(&self) -> bool {
+        self.is_within(&PRIVATE)
+    }
+
+    fn is_within(&self, blocks: &[(IpAddr, u8)]) -> bool {
+        let covers = |(address, prefix): &(IpAddr, u8)| Self { address: *address, prefix: *prefix }.covers(self);
+        blocks.iter().any(covers)
+    }
+
     /// Whether they share an address. Of two networks that do, one covers the other.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.covers(other) || other.covers(self)
     }
 }
+
+const fn v4(a: u8, b: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(a, b, 0, 0))
+}
+
+const fn v6(first: u16, last: u16) -> IpAddr {
+    IpAddr::V6(Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, last))
+}
+
+const LOOPBACK: [(IpAddr, u8); 2] = [(v4(127, 0), 8), (v6(0, 1), 128)];
+
+/// RFC 1918 §3, RFC 3927 §2.1, RFC 6598 §7; RFC 4193 §3.1, RFC 4291 §2.5.6.
+const PRIVATE: [(IpAddr, u8); 7] = [
+    (v4(10, 0), 8),
+    (v4(172, 16), 12),
+    (v4(192, 168), 16),
+    (v4(169, 254), 16),
+    (v4(100, 64), 10),
+    (v6(0xfc00, 0), 7),
+    (v6(0xfe80, 0), 10),
+];
 
 impl From<IpAddr> for Network {
     /// The network of this address alone.
@@ -183,6 +230,20 @@ mod tests {
         assert!(office.contains("::ffff:192.0.2.200".parse().unwrap()), "RFC 4291 §2.5.5.2");
         assert!(!network("::/0").contains("192.0.2.1".parse().unwrap()), "families are apart");
         assert!(network("0.0.0.0/0").contains("255.255.255.255".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_is_not_routed_on_the_internet_is_private() {
+        for inside in ["10.1.0.0/16", "172.31.255.255", "192.168.0.0/16", "100.127.0.1", "fd00::/64", "fe80::1"] {
+            assert!(network(inside).is_private(), "{inside}");
+        }
+        for outside in ["172.32.0.1", "192.0.2.0/24", "10.0.0.0/7", "0.0.0.0/0", "::/0", "2001:db8::/32", "127.0.0.1"] {
+            assert!(!network(outside).is_private(), "{outside}");
+        }
+        assert!(network("127.0.0.0/8").is_loopback() && network("::1").is_loopback());
+        assert!(!network("::/127").is_loopback() && !network("126.0.0.0/7").is_loopback());
+        assert!(network("::/0").is_everything() && network("192.0.2.1").is_single());
+        assert!(!network("0.0.0.0/1").is_everything() && !network("192.0.2.0/31").is_single());
     }
 
     fn any_network() -> impl Strategy<Value = Network> {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::alias_graph::{Alias, AliasGraph, Flattened};
+use super::finding::Finding;
 use super::section::accounts::Account;
 use super::section::certificates::{Acme, CertificateFiles};
 use super::section::domains::MailDomain;
@@ -129,9 +130,23 @@ impl Door<'_> {
         settings.and_then(|s| s.tls.as_ref()).map_or_else(|| self.port_span(), |t| &t.span)
     }
 
+    /// A finding about the TLS mode, with the edit to the one mode that is right for the service.
+    pub fn mend_tls(&self, finding: Finding) -> Finding {
+        let written = self.settings.and_then(|s| s.tls.as_ref());
+        match written.zip(self.service) {
+            Some((tls, service)) => finding.edit(&tls.span, service.tls().word()),
+            None => finding,
+        }
+    }
+
     /// The place of the port, or of the name that implies it.
     pub fn port_span(&self) -> &Span {
         self.settings.and_then(|s| s.port.as_ref()).map_or(self.name_span, |p| &p.span)
+    }
+
+    /// Where it says that connections begin with a PROXY header.
+    pub fn proxied(&self) -> Option<&Span> {
+        self.settings.and_then(|s| s.proxy_protocol.as_ref()).filter(|p| p.value).map(|p| &p.span)
     }
 
     /// The port that the Internet sees.

@@ -1,8 +1,9 @@
 //! The language: text to a typed, spanned [`Config`](section::Config).
 //!
 //! `text` (bytes to UTF-8) → `tree` (YAML 1.2.2 to [`node::Node`]) → `include` (accounts and aliases of further files
-//! merged into it) → `check` (JSON Schema over the tree, every mistake located) → `spanned` (the tree decoded into [`section`]'s types, places kept) → `meaning` (defaults
-//! applied, names resolved).
+//! merged into it) → `check` (JSON Schema over the tree, every mistake located) → `spanned` (the tree decoded into
+//! [`section`]'s types, places kept) → `meaning` (defaults applied, names resolved; `ways` mail to others, `topology`
+//! what stands in front).
 //!
 //! Invariants: reading never panics and is bounded (`limits::YAML_*`); the verdict of `check` is that of any
 //! JSON Schema 2020-12 validator with our formats; a default exists in one place and has a reason there.
@@ -27,5 +28,6 @@ pub mod section;
 pub mod shape;
 pub mod spanned;
 pub mod text;
+pub mod topology;
 pub mod tree;
 pub mod ways;

@@ -54,6 +54,12 @@ impl Domain {
         self.0 == parent.0 || self.0.strip_suffix(parent.as_str()).is_some_and(|head| head.ends_with('.'))
     }
 
+    /// The domains that this one lies in, the nearest first, without itself. An address literal lies in none.
+    pub fn ancestors(&self) -> impl Iterator<Item = Domain> {
+        let name = if self.0.starts_with('[') { "" } else { self.as_str() };
+        name.match_indices('.').filter_map(|(at, _)| name.get(at + 1..)).map(|parent| Domain(parent.to_owned()))
+    }
+
     /// Number of labels.
     pub fn labels(&self) -> usize {
         self.0.split('.').count()

@@ -33,6 +33,26 @@ impl DomainPattern {
             Self::Below(domain) => (domain.labels(), false),
         }
     }
+
+    /// Whether it matches every domain that `other` matches.
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::Exact(domain)) => self.matches(domain),
+            (Self::Below(parent), Self::Below(domain)) => domain.is_within(parent),
+            // Below a domain there are always more than one.
+            (Self::Exact(_), Self::Below(_)) => false,
+        }
+    }
+
+    /// Every pattern that covers it, itself first: few, so that a set can be asked in place of a list.
+    pub fn covering(&self) -> Vec<Self> {
+        let (domain, mut patterns) = match self {
+            Self::Exact(domain) => (domain, vec![self.clone()]),
+            Self::Below(domain) => (domain, vec![self.clone()]),
+        };
+        patterns.extend(domain.ancestors().map(Self::Below));
+        patterns
+    }
 }
 
 impl FromStr for DomainPattern {
@@ -89,6 +109,27 @@ impl AddressPattern {
             Self::Domain(pattern) => pattern.matches(&address.domain),
         }
     }
+
+    /// Whether it matches every address that `other` matches.
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::Address(address)) => self.matches(address),
+            (Self::Domain(ours), Self::Domain(theirs)) => ours.covers(theirs),
+            (Self::Address(_), Self::Domain(_)) => false,
+        }
+    }
+
+    /// Every pattern that covers it, itself first.
+    pub fn covering(&self) -> Vec<Self> {
+        match self {
+            Self::Address(address) => {
+                let domain = DomainPattern::Exact(address.domain.clone());
+                let wider = domain.covering().into_iter().map(Self::Domain);
+                std::iter::once(self.clone()).chain(wider).collect()
+            }
+            Self::Domain(pattern) => pattern.covering().into_iter().map(Self::Domain).collect(),
+        }
+    }
 }
 
 impl FromStr for AddressPattern {
@@ -127,6 +168,8 @@ impl From<AddressPattern> for String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn matches(pattern: &str, address: &str) -> bool {
@@ -161,5 +204,48 @@ mod tests {
         let precision = |text: &str| text.parse::<DomainPattern>().unwrap().precision();
         assert!(precision("a.example.org") > precision(".example.org"));
         assert!(precision(".a.example.org") > precision(".example.org"));
+    }
+
+    #[test]
+    fn a_pattern_covers_what_it_matches_and_no_more() {
+        let covers = |a: &str, b: &str| a.parse::<AddressPattern>().unwrap().covers(&b.parse().unwrap());
+        for (wide, narrow) in [
+            ("a@example.org", "A@example.org"),
+            ("example.org", "a@example.org"),
+            ("example.org", "example.org"),
+            (".example.org", "sub.example.org"),
+            (".example.org", ".sub.example.org"),
+            (".example.org", ".example.org"),
+            (".example.org", "a@x.sub.example.org"),
+        ] {
+            assert!(covers(wide, narrow), "{wide} {narrow}");
+            assert!(wide.eq_ignore_ascii_case(narrow) || !covers(narrow, wide), "{narrow} {wide}");
+        }
+        for (one, other) in [
+            ("example.org", ".example.org"),
+            (".example.org", "example.org"),
+            (".example.org", "a@example.org"),
+            ("a@example.org", "b@example.org"),
+            (".sub.example.org", ".example.org"),
+            (".example.org", ".bexample.org"),
+        ] {
+            assert!(!covers(one, other), "{one} {other}");
+        }
+    }
+
+    /// Few names, so that patterns meet.
+    fn any_pattern() -> impl Strategy<Value = AddressPattern> {
+        ("([ab]@|[.])?([ab][.]){0,3}[ab]").prop_map(|text| text.parse().unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn covering_means_matching_all(wide in any_pattern(), narrow in any_pattern(), address in "[ab]@([ab][.]){0,4}[ab]") {
+            let address: Address = address.parse().unwrap();
+            if wide.covers(&narrow) && narrow.matches(&address) {
+                prop_assert!(wide.matches(&address));
+            }
+            prop_assert_eq!(narrow.covering().contains(&wide), wide.covers(&narrow));
+        }
     }
 }

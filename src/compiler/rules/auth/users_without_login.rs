@@ -28,7 +28,8 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
         if let Some(auth) = door.settings.and_then(|s| s.auth.as_ref()).filter(|a| !a.value) {
             let finding = Finding::at(RULE.code, &auth.span, "open to everyone")
                 .detail(format!("`{}` without a login would let strangers use the server.", door.name))
-                .fix("remove `auth`");
+                .fix("remove `auth`")
+                .edit(&auth.span, "true");
             out.push(finding);
         }
     }

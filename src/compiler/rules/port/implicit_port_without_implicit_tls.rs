@@ -37,6 +37,6 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
                 service.word()
             ))
             .fix(format!("tls: implicit, or use the listener `{twin}` for STARTTLS"));
-        out.push(finding);
+        out.push(door.mend_tls(finding));
     }
 }

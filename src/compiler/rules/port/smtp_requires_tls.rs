@@ -30,6 +30,6 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
         let finding = Finding::at(RULE.code, door.tls_span(), "would refuse legitimate mail")
             .detail(format!("`{}` takes mail from other servers. A public server must not require STARTTLS to deliver mail locally.", door.name))
             .fix("tls: starttls");
-        out.push(finding);
+        out.push(door.mend_tls(finding));
     }
 }

@@ -31,6 +31,6 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
                 door.name
             ))
             .fix("tls: starttls. For your users' programs use the listener `submissions` (465)");
-        out.push(finding);
+        out.push(door.mend_tls(finding));
     }
 }

@@ -28,6 +28,6 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
         let finding = Finding::at(RULE.code, door.tls_span(), "all mail would arrive in clear")
             .detail(format!("`{}` would not offer STARTTLS, so senders that could encrypt do not.", door.name))
             .fix("tls: starttls");
-        out.push(finding);
+        out.push(door.mend_tls(finding));
     }
 }

@@ -39,6 +39,6 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
                 twin.word(),
                 twin.port()
             ));
-        out.push(finding);
+        out.push(door.mend_tls(finding));
     }
 }

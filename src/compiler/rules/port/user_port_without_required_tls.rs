@@ -34,7 +34,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
                     door.name
                 ))
                 .fix("tls: starttls-required");
-            out.push(finding);
+            out.push(door.mend_tls(finding));
         }
     }
 }

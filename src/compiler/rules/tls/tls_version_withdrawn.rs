@@ -27,7 +27,8 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     if version.value < Version::V1_2 {
         let finding = Finding::at(RULE.code, &version.span, "withdrawn in 2021")
             .detail("TLS 1.0 and 1.1 must not be negotiated any more, and this server does not speak them.")
-            .fix("min_version: \"1.2\"");
+            .fix("min_version: \"1.2\"")
+            .edit(&version.span, "\"1.2\"");
         out.push(finding);
     }
 }

@@ -1,0 +1,71 @@
+//! PORT-016: Something must be served over HTTPS and no listener does it.
+
+use crate::compiler::config::finding::Finding;
+use crate::compiler::config::meaning::{CertificateChoice, LocalDomain, Meaning};
+use crate::compiler::config::section::certificates::Challenge;
+use crate::compiler::config::section::domains::ServedBy;
+use crate::compiler::config::section::listeners::Service;
+use crate::compiler::rules::{Check, Explanation, Rule};
+use crate::ground::diagnostic::{Severity, Span};
+
+pub const RULE: Rule = Rule {
+    code: "PORT-016",
+    name: "https-not-served",
+    severity: Severity::Error,
+    summary: "Something must be served over HTTPS and no listener does it.",
+    check: Check::Meaning(check),
+    explanation: Explanation {
+        what: "Wants a listener `https` on public port 443, among the `listeners` that are written, for the \
+            MTA-STS policy of a domain that this server serves and for the ACME challenge `tls-alpn-01`.",
+        why: "Senders that find the MTA-STS record fetch the policy from port 443 of `mta-sts.DOMAIN`, and the \
+            certificate authority connects there. Where nothing answers, the policy is never in force, and no \
+            certificate is issued or renewed.",
+        example: "listeners: { smtp: {}, submissions: {}, imaps: {} }
+domains: { example.org: { mta_sts: { mode: testing } } }",
+        instead: "listeners: { smtp: {}, submissions: {}, imaps: {}, https: {} }
+domains: { example.org: { mta_sts: { mode: testing } } }",
+        ignore: "Never, but there are two keys that say who does it instead: `mta_sts: { served_by: external }`, \
+            and for certificates another `challenge` or `existing_webserver: true`.",
+    },
+    references: &["RFC 8461 §3.3", "RFC 8737 §3", "docker-mailserver#3590"],
+};
+
+fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
+    const HTTPS_PORT: u16 = 443;
+    let Some(listeners) = meaning.config.listeners.as_ref().filter(|_| !meaning.lab()) else { return };
+    let doors = || meaning.listeners.iter().filter(|d| d.service == Some(Service::Https));
+    if doors().any(|d| d.public() && d.public_port() == HTTPS_PORT) {
+        return;
+    }
+    let start = listeners.span.start;
+    let place = doors().next().map_or(start..start, |d| d.port_span().clone());
+    let text = if doors().next().is_some() { "not reached on 443" } else { "no `https` here" };
+    let mut need = |span: &Span, what: String, fix: &str| {
+        let finding = Finding::at(RULE.code, &place, text).related(span, "needs it").detail(what).fix(fix);
+        out.push(finding);
+    };
+    let ours = |d: &&LocalDomain<'_>| {
+        let policy = d.settings.and_then(|s| s.mta_sts.as_ref());
+        policy.is_some_and(|p| p.served_by.as_ref().is_none_or(|s| s.value == ServedBy::Mailctl))
+    };
+    let mut domains = meaning.domains.iter().filter(ours);
+    if let Some(first) = domains.next() {
+        let others = domains.count();
+        let more = if others == 0 { String::new() } else { format!(", and those of {others} more domains") };
+        let what =
+            format!("https://mta-sts.{}/.well-known/mta-sts.txt must answer on port {HTTPS_PORT}{more}.", first.name);
+        need(
+            first.span,
+            what,
+            "add the listener `https`, or write `served_by: external` if a web server of yours has it",
+        );
+    }
+    if let CertificateChoice::Acme(acme) = &meaning.certificates {
+        let alpn = acme.challenge.as_ref().is_none_or(|c| c.value == Challenge::TlsAlpn01);
+        if alpn && acme.existing_webserver.as_ref().is_none_or(|w| !w.value) {
+            let what =
+                format!("The authority proves the names by a TLS handshake on port {HTTPS_PORT} (`tls-alpn-01`).");
+            need(&acme.span, what, "add the listener `https`, or write `challenge: dns-01`");
+        }
+    }
+}
