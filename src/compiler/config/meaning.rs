@@ -114,6 +114,12 @@ impl<'c> Meaning<'c> {
         self.config.host.role.as_ref().map_or(Role::Full, |r| r.value)
     }
 
+    /// Names of listeners that the firewall keeps from the Internet.
+    pub fn closed(&self) -> BTreeSet<&'c str> {
+        let closed = self.config.firewall.as_ref().and_then(|f| f.closed.as_ref());
+        closed.into_iter().flat_map(|names| names.iter()).map(|name| name.value.as_str()).collect()
+    }
+
     pub fn host(&self) -> &'c Domain {
         &self.config.host.name.value.0
     }

@@ -3,7 +3,7 @@
 //! A load balancer, the gateway of a container network, a node of a cluster: connections of strangers can seem to
 //! come from there. Whoever trusts such an address trusts the Internet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::section::Config;
@@ -46,14 +46,16 @@ impl<'c> Disguises<'c> {
             add(proxy.value.0, &proxy.span, "your load balancer");
         }
         if let Some(runtime) = &config.host.runtime {
+            let mut gateways = BTreeSet::new();
             for gateway in runtime.gateways.iter().flatten() {
+                gateways.insert(gateway.value.0);
                 add(gateway.value.0.into(), &gateway.span, "the container gateway");
             }
-            if runtime.gateways.is_none() {
-                for subnet in runtime.subnets.iter().flatten() {
-                    if let Some(first) = first_host(subnet.value.0) {
-                        add(first.into(), &subnet.span, "the container gateway, the first of the subnet");
-                    }
+            for subnet in runtime.subnets.iter().flatten() {
+                let network = subnet.value.0;
+                let named = gateways.range(network.address()..).next().is_some_and(|g| network.contains(*g));
+                if let Some(first) = first_host(network).filter(|_| !named) {
+                    add(first.into(), &subnet.span, "the container gateway, the first of the subnet");
                 }
             }
         }

@@ -13,11 +13,12 @@ pub const RULE: Rule = Rule {
     summary: "Users would log in without TLS.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Refuses `tls: none` on `submission`, `imap` and `pop3` listeners.",
+        what: "Refuses `tls: none` on `submission`, `imap`, `pop3` and `managesieve` listeners.",
         why: "The password, and all mail, would be readable to everyone on the path.",
         example: "listeners: { smtp: {}, submissions: {}, imap: { tls: none }, imaps: {} }",
         instead: "listeners: { smtp: {}, submissions: {}, imap: {}, imaps: {} }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never, not on a private network either: a password that crosses it once is known to every \
+            machine on it. A program on this host can use TLS too.",
     },
     references: &["RFC 8314 §4.1", "RFC 4954 §4", "RFC 9051 §11.1"],
 };

@@ -1,7 +1,7 @@
 //! AUTH: logging in, where and with what.
 //!
-//! Standards: RFC 4954, RFC 6409, RFC 8314. Users never log in without TLS and never on port 25, and a listener for users
-//! never works without a login. Which SASL mechanisms are offered is the server's business, not decided here.
+//! Standards: RFC 4954, RFC 6409, RFC 8314. Users never log in without TLS and never on port 25, and a listener for
+//! users never works without a login. SASL mechanisms (RFC 4422) may be fewer than the server speaks, never others.
 
 pub mod exemption_for_everybody;
 pub mod login_failures_unbounded;

@@ -12,8 +12,7 @@ pub const RULE: Rule = Rule {
     summary: "A SASL mechanism needs stored passwords, or is obsolete.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Warns of `cram-md5`, `digest-md5`, `ntlm`, `gssapi` without Kerberos in `mechanisms` of a \
-            listener.",
+        what: "Warns of `cram-md5`, `digest-md5`, `ntlm` and `otp` in `mechanisms` of a listener.",
         why: "CRAM-MD5 and DIGEST-MD5 work only with passwords that can be read back; whoever copies the store \
             has them all. NTLM is broken. Behind TLS, PLAIN is safe, and SCRAM better.",
         example: "listeners: { smtp: {}, submissions: { mechanisms: [plain, login, cram-md5] }, imaps: {} }",

@@ -18,7 +18,8 @@ pub const RULE: Rule = Rule {
   hello@example.org: { password: { hash: "$1$abc$0123456789abcdefghijkl" } }"#,
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: such a hash is a password. `mailctl account hash-password` makes a good one; people \
+            whose hash is weak choose a new password.",
     },
     references: &["RFC 9106 §4", "NixOS/nixpkgs#24288"],
 };

@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
 firewall: { closed: [imapp] }",
         instead: "listeners: { smtp: {}, submissions: {}, imaps: {}, imap: {} }
 firewall: { closed: [imap] }",
-        ignore: "Never: take the name out, or correct it.",
+        ignore: "Never: take the name out or correct it; what it was meant to shut stays open.",
     },
     references: &["docs/language.md"],
 };

@@ -42,9 +42,9 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     }
     for (door, span) in inbound().filter_map(|d| Some((d, spans.get(d.name)?))) {
         let finding = Finding::at(RULE.code, span, "other servers deliver here")
-            .related(door.port_span(), "listens for them")
             .detail(format!("`{}` is the way in for all mail from outside, and the firewall would drop it.", door.name))
             .fix("take it out of `closed`, or say that the server does not receive: host: { role: submission-only, ... }");
-        out.push(finding);
+        let written = meaning.config.listeners.is_some();
+        out.push(if written { finding.related(door.port_span(), "listens for them") } else { finding });
     }
 }

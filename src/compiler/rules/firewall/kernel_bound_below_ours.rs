@@ -34,7 +34,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     }
     let mut finding = Finding::at(RULE.code, &rate.span, "reached first")
         .detail(format!(
-            "The server lets one address have {ours} connections; the kernel would drop the {}th within a minute.",
+            "The server lets one address have {ours} connections at once; the kernel would drop number {} that it opens within a minute.",
             rate.value.saturating_add(1)
         ))
         .fix(format!("connections_per_minute_max: {}", ours.saturating_mul(2)));

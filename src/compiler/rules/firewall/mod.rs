@@ -1,7 +1,8 @@
 //! FW: the packet filter and what listens behind it.
 //!
 //! The ruleset follows from the plan, so that an open port without a listener, or a listener behind a closed port,
-//! can only come from what the file says besides.
+//! can only come from what the file says besides: `closed`, `open`, `admin`, `outgoing`, and a container runtime that
+//! passes the rules by.
 
 pub mod closed_names_no_listener;
 pub mod docker_passes_the_firewall_by;

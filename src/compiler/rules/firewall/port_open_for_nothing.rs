@@ -26,7 +26,7 @@ firewall: { open: [80], closed: [imap] }",
         ignore: "The warning, while another mail server runs beside this one: `allow: [{ code: FW-002, reason: \
             ... }]`. The errors never: they contradict the rest of the file.",
     },
-    references: &["docs/language.md", "SNM, simple-nixos-mailserver: the firewall follows from the options"],
+    references: &["docs/language.md", "simple-nixos-mailserver, openFirewall"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

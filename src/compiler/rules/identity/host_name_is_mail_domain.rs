@@ -18,9 +18,10 @@ pub const RULE: Rule = Rule {
 certificates: { self_signed: true }
 profile: lab",
         instead: "host: { name: mail.example.org, addresses: [192.0.2.10] }",
-        ignore: "When you have read why it matters and decided otherwise: `allow: [{ code: ID-002, reason: ... }]`.",
+        ignore: "When the machine will never serve anything but this domain: `allow: [{ code: ID-002, path: \
+            host.name, reason: ... }]`.",
     },
-    references: &["docker-mailserver#3679"],
+    references: &["docker-mailserver#3679", "docker-mailserver#3048"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

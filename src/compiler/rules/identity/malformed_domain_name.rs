@@ -14,7 +14,8 @@ pub const RULE: Rule = Rule {
         why: "A name that DNS cannot hold cannot receive mail.",
         example: r#"domains: { "exam ple.org": {} }"#,
         instead: "domains: { example.org: {} }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: a name that DNS cannot hold has no records. Names with an underscore belong into \
+            `records`, not among hosts and domains.",
     },
     references: &["RFC 1035 §2.3.4", "RFC 5890 §2.3", "RFC 5321 §4.1.2"],
 };

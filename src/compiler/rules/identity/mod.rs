@@ -1,7 +1,7 @@
 //! ID: names of the host and of the domains.
 //!
-//! Standards: RFC 5321 §2.3.5, RFC 1035 §2.3, RFC 5890 (international names), RFC 2606 and RFC 6761 (reserved names). Decided from the
-//! file alone: whether a name resolves is asked elsewhere.
+//! Standards: RFC 5321 §2.3.5, RFC 1035 §2.3, RFC 5890 (international names), RFC 2606 and RFC 6761 (reserved names).
+//! Decided from the file alone, except whether the host's name leads to the host: that is said when DNS is asked.
 
 pub mod host_name_is_loopback;
 pub mod host_name_is_mail_domain;

@@ -20,7 +20,8 @@ pub const RULE: Rule = Rule {
         why: "Two entries for one domain would each claim to be its settings.",
         example: "domains: { Example.org: {}, example.org: {} }",
         instead: "domains: { example.org: {} }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: which of the two entries is meant cannot be guessed. A server that only sends still \
+            names the domain that it sends for.",
     },
     references: &["RFC 4343", "RFC 5890 §2.3.2.1"],
 };

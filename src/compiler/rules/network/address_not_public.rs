@@ -19,9 +19,10 @@ pub const RULE: Rule = Rule {
             listeners bind local addresses by themselves.",
         example: "host: { name: mail.example.org, addresses: [192.168.1.10] }",
         instead: "host: { name: mail.example.org, addresses: [192.0.2.10] }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never on the Internet. Behind NAT write the public address and `nat: true`; for a test write \
+            `profile: lab`.",
     },
-    references: &["RFC 1918", "RFC 4193", "RFC 6890"],
+    references: &["RFC 1918", "RFC 4193", "RFC 6890", "RFC 6598 §7"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
@@ -35,7 +36,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
                 "`{}` is a {kind} address; nobody on the Internet reaches it, and it must not be published.",
                 address.value.0
             ))
-            .fix("write the public address (behind NAT: that of the router), or `profile: lab` for a test");
+            .fix("write the public address (behind NAT that of the router, with nat: true), or `profile: lab` for a test");
         out.push(finding);
     }
 }

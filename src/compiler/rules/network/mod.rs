@@ -1,7 +1,8 @@
-//! NET: the addresses of the host.
+//! NET: the addresses of the host, and what stands between it and its clients.
 //!
-//! Standards: RFC 6890 and the registries behind it, RFC 1918, RFC 4193, RFC 6598. An address in `host.addresses` is published in DNS, so it
-//! must be one that others reach. Local addresses of listeners are free.
+//! Standards: RFC 6890 and the registries behind it, RFC 1918, RFC 4193, RFC 6598; the PROXY protocol of HAProxy. An
+//! address in `host.addresses` is published in DNS, so it must be one that others reach. Nothing may be trusted by its
+//! address where strangers can seem to come from there: open relays begin so.
 
 pub mod address_not_public;
 pub mod container_without_ipv6;

@@ -40,12 +40,11 @@ listeners:
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     let host = &meaning.config.host;
     let shielded = host.nat.as_ref().is_some_and(|n| n.value) || topology::bridged(meaning.config).is_some();
-    if meaning.lab() || shielded {
+    if meaning.lab() || shielded || host.proxy_protocol.is_none() {
         return;
     }
     let ours: BTreeSet<IpAddr> = meaning.host_addresses().collect();
-    let closed = meaning.config.firewall.as_ref().and_then(|f| f.closed.as_ref());
-    let closed: BTreeSet<&str> = closed.into_iter().flat_map(|c| c.iter()).map(|name| name.value.as_str()).collect();
+    let closed = meaning.closed();
     for door in meaning.listeners.iter().filter(|d| !closed.contains(d.name)) {
         let Some(proxied) = door.proxied() else { continue };
         if !door.addresses.iter().any(|a| a.is_unspecified() || ours.contains(a)) {

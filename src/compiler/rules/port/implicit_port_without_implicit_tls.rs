@@ -2,7 +2,7 @@
 
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::meaning::Meaning;
-use crate::compiler::config::section::listeners::{Service, TlsWord};
+use crate::compiler::config::section::listeners::TlsWord;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
 
@@ -13,14 +13,15 @@ pub const RULE: Rule = Rule {
     summary: "A listener for implicit TLS does not begin with TLS.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Wants `tls: implicit` of `submissions` (465), `imaps` (993) and `pop3s` (995), whatever port they are \
-            moved to.",
+        what: "Wants `tls: implicit` of `submissions` (465), `imaps` (993), `pop3s` (995) and `https` (443), \
+            whatever port they are moved to.",
         why: "Programs that connect there begin the TLS handshake at once. A greeting in clear makes them hang or fail.",
         example: "listeners: { smtp: {}, imaps: { tls: starttls-required } }",
         instead: "listeners: { smtp: {}, imaps: { tls: implicit } }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: the other side begins with the handshake. For STARTTLS use `submission`, `imap` or \
+            `pop3`.",
     },
-    references: &["RFC 8314 §3"],
+    references: &["RFC 8314 §3", "RFC 9110 §4.2.2"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
@@ -29,14 +30,17 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
         else {
             continue;
         };
-        let twin = service.twin().map_or("", Service::word);
+        let fix = match service.twin() {
+            Some(twin) => format!("tls: implicit, or use the listener `{}` for STARTTLS", twin.word()),
+            None => "tls: implicit".to_owned(),
+        };
         let finding = Finding::at(RULE.code, door.tls_span(), format!("this is `{}`", door.tls.word()))
             .detail(format!(
                 "`{}` speaks {}, which begins with TLS; its clients send no command before the handshake.",
                 door.name,
                 service.word()
             ))
-            .fix(format!("tls: implicit, or use the listener `{twin}` for STARTTLS"));
+            .fix(fix);
         out.push(door.mend_tls(finding));
     }
 }

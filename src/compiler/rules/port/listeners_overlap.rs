@@ -15,10 +15,12 @@ pub const RULE: Rule = Rule {
     explanation: Explanation {
         what: "Compares the sockets of all listeners. A wildcard address (`0.0.0.0`, `::`) overlaps every address of its \
             family.",
-        why: "The second of them could not start, and which one is second would depend on chance.",
+        why: "The second of them could not start, and which one is second would depend on chance. IPv4 and IPv6 \
+            are apart: `::` is IPv6 alone here.",
         example: "listeners: { smtp: {}, submissions: {}, inbound: { protocol: smtp } }",
         instead: "listeners: { smtp: {}, submissions: {} }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: the system gives a socket to one of them. Give them different `addresses`, or one \
+            another `port` with `published`.",
     },
     references: &["POSIX bind(2), EADDRINUSE"],
 };

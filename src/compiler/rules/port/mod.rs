@@ -1,8 +1,9 @@
 //! PORT: listeners, and the table of ports and TLS modes.
 //!
-//! Standards: RFC 3207 for mail between servers, RFC 8314 for people. The table holds by protocol, so that a listener that is moved
-//! to another port keeps its TLS mode, in a lab too. Each rule owns one wrong combination: no listener is reported twice
-//! for one mistake.
+//! Standards: RFC 3207 for mail between servers, RFC 8314 for people. The table holds by protocol, so that a listener
+//! that is moved to another port keeps its TLS mode, in a lab too. Who is served where follows from `host.role`, and
+//! what the Internet sees from `published`. Each rule owns one wrong combination: no listener is reported twice for one
+//! mistake.
 
 pub mod address_family_not_served;
 pub mod https_not_served;

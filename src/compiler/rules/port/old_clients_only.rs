@@ -30,7 +30,8 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
         return;
     }
     let services: Vec<Service> = meaning.listeners.iter().filter_map(|d| d.service).collect();
-    for door in meaning.listeners.iter().filter(|d| d.public()) {
+    let closed = meaning.closed();
+    for door in meaning.listeners.iter().filter(|d| d.public() && !closed.contains(d.name)) {
         let Some(service) = door.service.filter(|s| matches!(s, Service::Imap | Service::Pop3)) else { continue };
         let Some(twin) = service.twin().filter(|twin| services.contains(twin)) else { continue };
         let finding = Finding::at(RULE.code, door.name_span, "for old programs")

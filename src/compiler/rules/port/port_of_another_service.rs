@@ -13,12 +13,14 @@ pub const RULE: Rule = Rule {
     summary: "A listener sits on the port that belongs to another service.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Compares each listener with the service that its port, or its name, is registered for.",
+        what: "Compares each listener with the service that its port, its `published` port, or its name is \
+            registered for.",
         why: "Clients choose protocol and TLS mode by the port. 465 in particular is `submissions`; its old meaning \
             `smtps` was withdrawn in 1998.",
         example: "listeners: { smtp: {}, imaps: { port: 143 } }",
         instead: "listeners: { smtp: {}, imaps: {} }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: clients choose protocol and TLS mode by the port. Take a port that belongs to nobody, or \
+            the listener that belongs to this one.",
     },
     references: &["RFC 8314 §7.3", "IANA Service Name and Port Number Registry"],
 };
@@ -26,11 +28,15 @@ pub const RULE: Rule = Rule {
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     for door in &meaning.listeners {
         let Some(service) = door.service else { continue };
-        let owner = Service::from_port(door.port).filter(|owner| *owner != service && *owner != Service::Smtp);
+        let owner = |port| Service::from_port(port).filter(|o| *o != service && *o != Service::Smtp);
+        let published = door.settings.and_then(|s| s.published.as_ref()).map(|p| (p.value, &p.span));
+        let wrong = std::iter::once((door.port, door.port_span()))
+            .chain(published)
+            .find_map(|(port, span)| Some((port, span, owner(port)?)));
         let namesake = Service::from_word(door.name).filter(|named| *named != service);
-        let finding = if let Some(owner) = owner {
-            Finding::at(RULE.code, door.port_span(), format!("the port of `{}`", owner.word()))
-                .detail(format!("Port {} is registered for {}, not for {}.", door.port, owner.word(), service.word()))
+        let finding = if let Some((port, span, owner)) = wrong {
+            Finding::at(RULE.code, span, format!("the port of `{}`", owner.word()))
+                .detail(format!("Port {port} is registered for {}, not for {}.", owner.word(), service.word()))
                 .fix(format!("port: {}, or use the listener `{}`", service.port(), owner.word()))
         } else if let Some(named) = namesake {
             Finding::at(RULE.code, door.name_span, format!("speaks `{}`", service.word()))

@@ -18,9 +18,10 @@ pub const RULE: Rule = Rule {
             mail would bounce. MTA-STS and DANE make capable senders insist on TLS without shutting out the others.",
         example: "listeners: { smtp: { tls: starttls-required } }",
         instead: "listeners: { smtp: { tls: starttls } }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: mail would be lost to senders without TLS. Ask capable senders to insist with `mta_sts: \
+            { mode: enforce }` and DANE instead.",
     },
-    references: &["RFC 3207 §4", "RFC 8461", "RFC 7672"],
+    references: &["RFC 3207 §4", "RFC 8461 §1", "RFC 7672 §1.3"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

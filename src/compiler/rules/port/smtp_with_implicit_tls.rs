@@ -18,7 +18,8 @@ pub const RULE: Rule = Rule {
             every delivery would hang until it times out.",
         example: "listeners: { smtp: { tls: implicit } }",
         instead: "listeners: { smtp: { tls: starttls } }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: port 25 has no implicit form. What other servers shall insist on is said by MTA-STS and \
+            DANE (`domains.*.mta_sts`, `dnssec: signed`).",
     },
     references: &["RFC 5321 §3.1", "RFC 3207 §4"],
 };

@@ -18,7 +18,8 @@ pub const RULE: Rule = Rule {
             makes everybody send in clear.",
         example: "listeners: { smtp: { tls: none } }",
         instead: "listeners: { smtp: { tls: starttls } }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: TLS is an offer here, and nobody is shut out by it. A certificate that the server signs \
+            itself is better than none.",
     },
     references: &["RFC 3207 §4", "RFC 7435"],
 };

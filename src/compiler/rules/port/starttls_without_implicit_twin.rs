@@ -13,22 +13,24 @@ pub const RULE: Rule = Rule {
     summary: "A STARTTLS listener for users has no implicit-TLS twin.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Warns when `submission` is there without `submissions`, `imap` without `imaps`, or `pop3` without \
-            `pop3s`.",
+        what: "Warns when a public `submission` is there without `submissions`, `imap` without `imaps`, or \
+            `pop3` without `pop3s`.",
         why: "STARTTLS has been stripped by middleboxes and botched by clients; RFC 8314 prefers implicit TLS for \
             everything that people use.",
         example: "listeners: { smtp: {}, submission: {}, imaps: {} }",
         instead: "listeners: { smtp: {}, submission: {}, submissions: {}, imaps: {} }",
-        ignore: "When you have read why it matters and decided otherwise: `allow: [{ code: PORT-007, reason: ... }]`.",
+        ignore: "When a firewall in front lets only the older port through, or only one program that you know \
+            connects: `allow: [{ code: PORT-007, path: listeners.submission, reason: ... }]`.",
     },
-    references: &["RFC 8314 §3"],
+    references: &["RFC 8314 §3", "RFC 8314 §4.1"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    for door in &meaning.listeners {
+    let public = || meaning.listeners.iter().filter(|d| d.public() || meaning.lab());
+    for door in public() {
         let Some(service) = door.service.filter(|s| s.tls() == TlsWord::StarttlsRequired) else { continue };
         let Some(twin) = service.twin() else { continue };
-        if !meaning.listeners.iter().any(|d| d.service == Some(twin)) {
+        if !public().any(|d| d.service == Some(twin)) {
             let finding = Finding::at(RULE.code, door.name_span, format!("without `{}`", twin.word()))
                 .detail(format!(
                     "Users who can should connect to {} with implicit TLS, where nothing can be stripped.",

@@ -14,12 +14,11 @@ pub const RULE: Rule = Rule {
     summary: "A listener does not say what it speaks.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Wants every listener to have the name of a service, or `protocol`. `managesieve` and `https` are planned \
-            and not served by this version.",
+        what: "Wants every listener to have the name of a service, or `protocol`.",
         why: "Port and TLS mode follow from the protocol. Without it nothing about the listener can be checked.",
         example: "listeners: { smtp: {}, office: { port: 8465 } }",
         instead: "listeners: { smtp: {} }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: give it `protocol`, and it may be called as you like.",
     },
     references: &["docs/language.md"],
 };

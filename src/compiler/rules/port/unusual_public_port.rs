@@ -1,7 +1,7 @@
 //! PORT-010: Users reach a service on a port that their programs do not try.
 
 use crate::compiler::config::finding::Finding;
-use crate::compiler::config::meaning::Meaning;
+use crate::compiler::config::meaning::{Door, Meaning};
 use crate::compiler::config::section::listeners::Service;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
@@ -33,7 +33,9 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     let users = |s: &Service| s.submits() || s.reads() || *s == Service::Managesieve;
     let doors = || meaning.listeners.iter().filter(|d| d.public()).filter_map(|d| Some((d, d.service.filter(users)?)));
     let usual: Vec<Service> = doors().filter(|(d, s)| d.public_port() == s.port()).map(|(_, s)| s).collect();
-    for (door, service) in doors().filter(|(_, s)| !usual.contains(s)) {
+    // The port of another service is PORT-011's, and AUTH-002's.
+    let free = |d: &Door<'_>| Service::from_port(d.public_port()).is_none();
+    for (door, service) in doors().filter(|(d, s)| free(d) && !usual.contains(s)) {
         let published = door.settings.and_then(|s| s.published.as_ref());
         let span = published.map_or_else(|| door.port_span(), |p| &p.span);
         let finding = Finding::at(RULE.code, span, format!("not {}", service.port()))

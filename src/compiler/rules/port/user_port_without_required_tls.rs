@@ -13,15 +13,16 @@ pub const RULE: Rule = Rule {
     summary: "A listener for users offers TLS without requiring it.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Wants `tls: starttls-required` of `submission` (587), `imap` (143) and `pop3` (110), whatever port they \
-            are moved to.",
+        what: "Wants `tls: starttls-required` of `submission` (587), `imap` (143), `pop3` (110) and \
+            `managesieve` (4190), whatever port they are moved to.",
         why: "Where STARTTLS is only offered, an attacker in the path removes the offer and the password crosses the \
             network in clear. The server must refuse to go on.",
         example: "listeners: { smtp: {}, submissions: {}, submission: { tls: starttls } }",
         instead: "listeners: { smtp: {}, submissions: {}, submission: { tls: starttls-required } }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: the listener would still be there, and a program that cannot do TLS must not send a \
+            password. There is no key for it.",
     },
-    references: &["RFC 8314 §3", "RFC 3207 §6", "RFC 2595 §2"],
+    references: &["RFC 8314 §4.1", "RFC 3207 §6", "RFC 2595 §2", "RFC 5804 §1.1"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

@@ -1,7 +1,6 @@
 //! RLY-014: Mail for a backup domain would come back to this server.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::collections::BTreeMap;
 
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::meaning::Meaning;
@@ -30,7 +29,6 @@ pub const RULE: Rule = Rule {
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     let Some(backup) = meaning.config.relay.as_ref().and_then(|r| r.backup_for.as_ref()) else { return };
-    let ours: BTreeSet<IpAddr> = meaning.host_addresses().collect();
     let local: BTreeMap<&Domain, &Span> = meaning.domains.iter().map(|d| (d.name, d.span)).collect();
     for (domain, settings) in backup.iter() {
         if let Some(span) = local.get(&domain.value) {
@@ -45,7 +43,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
         }
         let Some(hop) = settings.value.as_ref().and_then(|s| s.next_hop.as_ref()) else { continue };
         let name = &hop.value.0;
-        if name == meaning.host() || name.literal().is_some_and(|a| ours.contains(&a)) {
+        if name == meaning.host() {
             let finding = Finding::at(RULE.code, &hop.span, "this is us")
                 .related(&meaning.config.host.name.span, "the host itself")
                 .detail(format!("Mail for `{}` would be handed from this server to itself.", domain.value))

@@ -1,7 +1,8 @@
-//! RLY: smart hosts and direct delivery.
+//! RLY: smart hosts, routes, direct delivery, and for whom this server relays.
 //!
-//! Standards: RFC 8314 §3.3 (465), RFC 6409 (587), RFC 5321 §5 (MX). Credentials and mail never go to a relay in clear; the certificate is
-//! verified always, and there is no key to switch that off.
+//! Standards: RFC 8314 §3.3 (465), RFC 6409 (587), RFC 5321 §5 (MX), RFC 2505 §2.1 (no relaying for strangers).
+//! Credentials and mail never go to a relay in clear; its certificate is verified always, and there is no key to switch
+//! that off. Every route leads somewhere and is used by some mail.
 
 pub mod backup_for_itself;
 pub mod backup_role_without_domains;

@@ -18,7 +18,8 @@ pub const RULE: Rule = Rule {
         example: "outbound: { mx_port: 2525 }",
         instead: "profile: lab
 outbound: { mx_port: 2525 }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never on the Internet: `profile: lab` is for tests. A single server on another port is a relay, \
+            with a route to it.",
     },
     references: &["RFC 5321 §4.5.4.2"],
 };

@@ -20,20 +20,24 @@ pub const RULE: Rule = Rule {
   default: { host: smtp.relay.net, tls: starttls, user: me, password: { file: /run/secrets/relay } }",
         instead: "relay:
   default: { host: smtp.relay.net, tls: starttls-required, user: me, password: { file: /run/secrets/relay } }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: a relay without TLS gets your password and mail from whoever asks. Its certificate is \
+            always verified too; `authority` names a private one.",
     },
-    references: &["RFC 8314 §3", "RFC 4954 §14"],
+    references: &["RFC 8314 §3", "RFC 4954 §14", "foxcpp/maddy, target.smtp: require_tls"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
+    const SUBMISSIONS_PORT: u16 = 465;
     for relay in &meaning.ways.relays {
         let Some(tls) = relay.settings.tls.as_ref().filter(|t| matches!(t.value, TlsWord::None | TlsWord::Starttls))
         else {
             continue;
         };
+        let right = if relay.port == SUBMISSIONS_PORT { TlsWord::Implicit } else { TlsWord::StarttlsRequired };
         let mut finding = Finding::at(RULE.code, &tls.span, "TLS is not required")
             .detail("The connection to the relay must be encrypted before anything is sent over it.")
-            .fix("tls: implicit (465) or tls: starttls-required (587)");
+            .fix("tls: implicit (465) or tls: starttls-required (587)")
+            .edit(&tls.span, right.word());
         if let Some(password) = &relay.settings.password {
             finding = finding.related(&password.span, "would be sent in clear");
         }

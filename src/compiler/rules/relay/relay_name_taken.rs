@@ -25,7 +25,7 @@ pub const RULE: Rule = Rule {
   hosts:
     provider: { host: smtp.relay.net, spf: [relay.net] }
   default: provider",
-        ignore: "Never: give it another name.",
+        ignore: "Never: give it another name, e.g. that of the provider.",
     },
     references: &["docs/language.md"],
 };

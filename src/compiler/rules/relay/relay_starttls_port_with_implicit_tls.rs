@@ -20,9 +20,10 @@ pub const RULE: Rule = Rule {
   default: { host: smtp.relay.net, port: 587, tls: implicit, user: me, password: { file: /run/secrets/relay } }",
         instead: "relay:
   default: { host: smtp.relay.net, port: 587, tls: starttls-required, user: me, password: { file: /run/secrets/relay } }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Only where the relay really begins with TLS there: `tls_override_reason: \"...\"` says it \
+            aloud.",
     },
-    references: &["RFC 6409 §3.1", "docker-mailserver#3860"],
+    references: &["RFC 6409 §3.1", "RFC 8314 §3.3", "docker-mailserver#3860"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

@@ -1,4 +1,4 @@
-//! RLY-006: A way of mail names a relay that does not exist, or a relay has no way.
+//! RLY-006: A route names a relay that does not exist, or a relay is never used.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
     code: "RLY-006",
     name: "route-to-nowhere",
     severity: Severity::Error,
-    summary: "A way of mail names a relay that does not exist, or a relay has no way.",
+    summary: "A route names a relay that does not exist, or a relay is never used.",
     check: Check::Meaning(check),
     explanation: Explanation {
         what: "Wants every `via`, `fallback` and named `default` to be `direct` or one of `relay.hosts`; warns \
@@ -55,7 +55,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
             .fix("name one of them, or describe the relay under `relay.hosts`");
         out.push(finding);
     }
-    for relay in ways.relays.iter().filter(|r| !used.contains(r.name)) {
+    for relay in ways.relays.iter().filter(|r| !used.contains(r.name) && r.name != DIRECT) {
         let finding = Finding::at(RULE.code, relay.span, "named by no route")
             .severity(Severity::Warning)
             .detail(format!(

@@ -14,8 +14,7 @@ pub const RULE: Rule = Rule {
     explanation: Explanation {
         what: "Refuses suites without encryption or authentication (`NULL`, `anon`, `ADH`, `AECDH`), of export \
             strength, and with RC4, DES, 3DES, RC2, IDEA or MD5 in `tls.ciphers`.",
-        why: "What is encrypted with them can be read or changed in practice. One of them in the list is enough: \
-            an attacker in the path steers both sides to the weakest that they share.",
+        why: "What is encrypted with them can be read or changed in practice. One of them in the list is enough.",
         example: "tls: { ciphers: [TLS_AES_128_GCM_SHA256, TLS_RSA_WITH_3DES_EDE_CBC_SHA] }",
         instead: "tls: { profile: intermediate }",
         ignore: "Never: no mail program or server that still receives updates needs one of them. The list of the \
@@ -46,7 +45,10 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
         let mut parts = upper.split(['_', '-', '+', ':']);
         let Some((_, why)) = parts.find_map(|part| BROKEN.iter().find(|(known, _)| *known == part)) else { continue };
         let finding = Finding::at(RULE.code, &suite.span, *why)
-            .detail(format!("`{}` must not be offered: {why}.", shortened(&suite.value)))
+            .detail(format!(
+                "`{}` must not be offered: an attacker in the path steers both sides to the weakest that they share.",
+                shortened(&suite.value)
+            ))
             .fix("remove it; the list of `profile: intermediate` is safe without `ciphers`");
         out.push(finding);
     }

@@ -1,7 +1,7 @@
-//! TLS: versions, and the presence of a certificate.
+//! TLS: versions, suites and the presence of a certificate; TLS to other servers.
 //!
-//! Standards: RFC 8996 and RFC 8997 (old versions withdrawn), RFC 9325 (recommendations), RFC 7435 (opportunistic security). Cipher suites
-//! are those of the TLS library and cannot be chosen.
+//! Standards: RFC 8996 and RFC 8997 (old versions withdrawn), RFC 9325 (recommendations), RFC 7435 (opportunistic
+//! security), RFC 7672 (DANE) before RFC 8461 (MTA-STS). What weakens the general rule has a reason in the file.
 
 pub mod broken_cipher_suite;
 pub mod dane_on_hearsay;

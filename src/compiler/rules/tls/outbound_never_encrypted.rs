@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
     summary: "Mail to other servers would never be encrypted.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Refuses `outbound.tls: none`.",
+        what: "Refuses `outbound.tls: none` as the rule for everybody.",
         why: "Nearly all servers offer TLS. Without it every message crosses the Internet in clear text, \
             readable by everyone on the path.",
         example: "outbound: { tls: none }",

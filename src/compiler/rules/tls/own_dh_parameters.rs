@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
     summary: "Diffie-Hellman parameters of one's own are configured.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Warns of `tls.dh_parameters`.",
+        what: "Warns of `tls.dh_parameters`, whatever the file holds.",
         why: "Self-made groups are a habit of the years before RFC 7919. This server agrees on keys over \
             elliptic curves, and reads no such file; a wrong group would be weaker than none.",
         example: "tls: { dh_parameters: tls/dh.pem }",

@@ -31,7 +31,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     if let Some((modern, older)) = modern.zip(older) {
         let finding = Finding::at(RULE.code, &older.span, "1.2 is enough")
             .related(&modern.span, "1.3 for people")
-            .detail("`modern` leaves TLS 1.2 to other servers on port 25 alone; this line gives it back to everybody.")
+            .detail("`modern` wants TLS 1.3 of people's programs; this line says that 1.2 is enough for them.")
             .fix("remove one of the two");
         out.push(finding);
     }

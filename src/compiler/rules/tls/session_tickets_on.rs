@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
     summary: "TLS session tickets are switched on.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Warns of `tls.session_tickets: true`.",
+        what: "Warns of `tls.session_tickets: true`. `profile: lab` may have them.",
         why: "Some Outlook and Exchange servers fail when they resume a session on port 25, and mail of their \
             users stays away. What tickets save, a handshake now and then, is nothing to a mail server.",
         example: "tls: { session_tickets: true }",

@@ -14,23 +14,35 @@ pub const RULE: Rule = Rule {
     summary: "Only TLS 1.3 is accepted from other servers.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Warns of `tls.min_version: \"1.3\"` while there is an `smtp` listener.",
+        what: "Warns of an `smtp` listener that takes only TLS 1.3, by `tls.min_version` or by its own \
+            `tls_min_version`.",
         why: "A sending server that cannot agree on a version falls back to clear text, which is worse than TLS 1.2.",
         example: r#"tls: { min_version: "1.3" }"#,
         instead: r#"tls: { min_version: "1.2" }"#,
-        ignore: "When you have read why it matters and decided otherwise: `allow: [{ code: TLS-003, reason: ... }]`.",
+        ignore: "When every server that delivers here is known to speak 1.3: `allow: [{ code: TLS-003, reason: \
+            ... }]`. To have 1.3 for people alone write `profile: modern`, or `tls_min_version: \"1.2\"` at the \
+            listener `smtp`.",
     },
-    references: &["RFC 7435 §3"],
+    references: &["RFC 7435 §3", "RFC 9325 §3.1.1"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    let Some(version) = meaning.config.tls.as_ref().and_then(|t| t.min_version.as_ref()) else { return };
-    if version.value == Version::V1_3 && meaning.listeners.iter().any(|d| d.service == Some(Service::Smtp)) {
-        let finding = Finding::at(RULE.code, &version.span, "older senders fall back to clear text")
-            .detail(
-                "On port 25 TLS is an offer. A sender that only speaks TLS 1.2 does not give up: it sends without TLS.",
-            )
-            .fix("min_version: \"1.2\"");
+    let general = meaning.config.tls.as_ref().and_then(|t| t.min_version.as_ref());
+    let mut reported = Vec::new();
+    for door in meaning.listeners.iter().filter(|d| d.service == Some(Service::Smtp)) {
+        let own = door.settings.and_then(|s| s.tls_min_version.as_ref());
+        let Some(version) = own.or(general).filter(|v| v.value == Version::V1_3) else { continue };
+        if reported.contains(&&version.span) {
+            continue;
+        }
+        reported.push(&version.span);
+        let mut finding = Finding::at(RULE.code, &version.span, "older senders fall back to clear text").detail(
+            "On port 25 TLS is an offer. A sender that only speaks TLS 1.2 does not give up: it sends without TLS.",
+        );
+        finding = match own {
+            Some(_) => finding.fix("tls_min_version: \"1.2\"").edit(&version.span, "\"1.2\""),
+            None => finding.fix("tls: { profile: modern }, which leaves 1.2 to other servers; or tls_min_version: \"1.2\" at the listener"),
+        };
         out.push(finding);
     }
 }

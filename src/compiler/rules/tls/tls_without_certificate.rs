@@ -15,12 +15,14 @@ pub const RULE: Rule = Rule {
     summary: "Listeners need TLS and no certificate is configured.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Wants `certificates` to name files or `self_signed: true` when it is written down at all.",
+        what: "Wants `certificates` to name files, `acme`, or `self_signed: true` when it is written down at \
+            all.",
         why: "Without a certificate no TLS handshake succeeds, and without TLS no user can log in.",
         example: "certificates: {}",
         instead: "profile: lab
 certificates: { self_signed: true }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: without a certificate nobody can log in. `acme`, `files` or `self_signed: true` each \
+            give one.",
     },
     references: &["RFC 8446 §4.4.2"],
 };
