@@ -118,6 +118,9 @@ pub const INCLUDED_OCTETS_MAX: usize = YAML_OCTETS_MAX;
 pub const INCLUDE_NAMES_MAX: usize = 100_000;
 /// Diagnostics reported in one run; the rest are counted.
 pub const DIAGNOSTICS_MAX: usize = 1_000;
+/// Pairs of a sender and a recipient pattern that are compared to find routes that never match, in the whole file.
+/// Each costs about 3 µs; routes beyond are not judged.
+pub const ROUTE_PAIRS_MAX: usize = 100_000;
 /// Questions that one look at DNS asks; a file may name a thousand domains with several records each.
 pub const OBSERVATIONS_MAX: usize = 20_000;
 /// Lines between two places of a finding that still share one excerpt; a place with more lines is shown by its first.

@@ -1,5 +1,7 @@
 //! The ways of mail to other servers: relays with their effective settings, routes with the hops that they name.
 
+use std::collections::BTreeMap;
+
 use super::section::Config;
 use super::section::listeners::TlsWord;
 use super::section::relay::{Relay, RelayAuth, RelayChoice, Route};
@@ -50,6 +52,8 @@ pub struct Ways<'c> {
     pub relays: Vec<Smarthost<'c>>,
     pub routes: Vec<Way<'c>>,
     pub rest: Way<'c>,
+    /// Places in `relays`, the first of each name.
+    by_name: BTreeMap<&'c str, usize>,
 }
 
 impl Hop<'_> {
@@ -84,12 +88,14 @@ impl<'c> Ways<'c> {
             fallback: section.and_then(|s| s.fallback.as_ref()).map(hop),
             fallback_after: section.and_then(|s| s.fallback_after.as_ref()).map_or(FALLBACK_AFTER, |n| n.value),
         };
-        Self { relays: here.into_iter().chain(named).collect(), routes: routes.collect(), rest }
+        let relays: Vec<Smarthost<'c>> = here.into_iter().chain(named).collect();
+        let by_name = relays.iter().enumerate().rev().map(|(at, r)| (r.name, at)).collect();
+        Self { relays, routes: routes.collect(), rest, by_name }
     }
 
     /// The relay of that name.
     pub fn relay(&self, name: &str) -> Option<&Smarthost<'c>> {
-        self.relays.iter().find(|r| r.name == name)
+        self.relays.get(*self.by_name.get(name)?)
     }
 
     /// Routes in their order, and the rest.

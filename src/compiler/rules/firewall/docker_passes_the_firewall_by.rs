@@ -16,10 +16,10 @@ pub const RULE: Rule = Rule {
     summary: "Docker publishes ports past the declared firewall.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Warns of `firewall.backend: ufw`, `firewalld`, `iptables` or `nftables` while Docker publishes \
-            the ports of a container network.",
+        what: "Warns of `firewall.backend: ufw`, `firewalld` or `iptables` while Docker publishes the ports of a \
+            container network. The rules for `nftables` filter before Docker rewrites anything.",
         why: "Docker rewrites the destination before the INPUT rules are asked, so published ports are open \
-            whatever the firewall says: `closed` closes nothing there. Only the chain `DOCKER-USER` is asked.",
+            whatever these say: `closed` closes nothing there.",
         example:
             "host: { name: mail.example.org, addresses: [192.0.2.10], runtime: { kind: docker, userland_proxy: false } }
 firewall: { backend: ufw }",
@@ -42,12 +42,11 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
         return;
     };
     let backend = meaning.config.firewall.as_ref().and_then(|f| f.backend.as_ref());
-    let passed = |b: &&Spanned<Backend>| !matches!(b.value, Backend::Docker | Backend::None);
+    let passed = |b: &&Spanned<Backend>| matches!(b.value, Backend::Firewalld | Backend::Iptables | Backend::Ufw);
     let Some(backend) = backend.filter(passed).filter(|_| !meaning.lab()) else { return };
     let finding = Finding::at(RULE.code, &backend.span, "not asked for published ports")
         .related(&runtime.kind.span, "publishes them before the INPUT rules")
         .detail("Packets to a published port are forwarded into the container and never meet the host's INPUT rules.")
-        .fix("backend: docker, or network: host")
-        .edit(&backend.span, "docker");
+        .fix("backend: docker, or nftables, whose rules come first; or network: host");
     out.push(finding);
 }

@@ -1,7 +1,9 @@
 //! PORT-001: Two listeners bind the same address and port.
 
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use crate::compiler::config::finding::Finding;
-use crate::compiler::config::meaning::Door;
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
@@ -26,9 +28,15 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    for (i, door) in meaning.listeners.iter().enumerate() {
-        let clash = meaning.listeners.iter().take(i).find(|other| other.port == door.port && overlap(other, door));
-        let Some(other) = clash.filter(|_| door.service.is_some()) else { continue };
+    let mut taken = Taken::default();
+    for (index, door) in meaning.listeners.iter().enumerate() {
+        let clash = door.addresses.iter().filter_map(|a| taken.by(door.port, *a)).min();
+        for address in &door.addresses {
+            taken.add(door.port, *address, index);
+        }
+        let Some(other) = clash.and_then(|at| meaning.listeners.get(at)).filter(|_| door.service.is_some()) else {
+            continue;
+        };
         let finding = Finding::at(RULE.code, door.port_span(), format!("port {} again", door.port))
             .related(other.port_span(), format!("`{}` binds it here", other.name))
             .detail(format!("`{}` and `{}` both bind port {} on the same address.", other.name, door.name, door.port))
@@ -37,8 +45,26 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-fn overlap(a: &Door<'_>, b: &Door<'_>) -> bool {
-    a.addresses.iter().any(|x| {
-        b.addresses.iter().any(|y| x == y || (x.is_ipv4() == y.is_ipv4() && (x.is_unspecified() || y.is_unspecified())))
-    })
+/// The first listener on each socket, and on any of a port and family, so that no two are compared.
+#[derive(Default)]
+struct Taken {
+    sockets: BTreeMap<(u16, IpAddr), usize>,
+    families: BTreeMap<(u16, bool), usize>,
+}
+
+impl Taken {
+    fn by(&self, port: u16, address: IpAddr) -> Option<usize> {
+        if address.is_unspecified() {
+            return self.families.get(&(port, address.is_ipv4())).copied();
+        }
+        let wildcard: IpAddr =
+            if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        let found = [address, wildcard].into_iter().filter_map(|a| self.sockets.get(&(port, a)).copied());
+        found.min()
+    }
+
+    fn add(&mut self, port: u16, address: IpAddr, index: usize) {
+        self.sockets.entry((port, address)).or_insert(index);
+        self.families.entry((port, address.is_ipv4())).or_insert(index);
+    }
 }

@@ -29,7 +29,8 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     if meaning.lab() {
         return;
     }
-    let services: Vec<Service> = meaning.listeners.iter().filter_map(|d| d.service).collect();
+    let there = |s: &Service| meaning.listeners.iter().any(|d| d.service == Some(*s));
+    let services: Vec<Service> = Service::ALL.into_iter().filter(there).collect();
     let closed = meaning.closed();
     for door in meaning.listeners.iter().filter(|d| d.public() && !closed.contains(d.name)) {
         let Some(service) = door.service.filter(|s| matches!(s, Service::Imap | Service::Pop3)) else { continue };

@@ -2,7 +2,7 @@
 
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::meaning::Meaning;
-use crate::compiler::config::section::listeners::TlsWord;
+use crate::compiler::config::section::listeners::{Service, TlsWord};
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
 
@@ -27,10 +27,12 @@ pub const RULE: Rule = Rule {
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     let public = || meaning.listeners.iter().filter(|d| d.public() || meaning.lab());
+    let there = |s: &Service| public().any(|d| d.service == Some(*s));
+    let services: Vec<Service> = Service::ALL.into_iter().filter(there).collect();
     for door in public() {
         let Some(service) = door.service.filter(|s| s.tls() == TlsWord::StarttlsRequired) else { continue };
         let Some(twin) = service.twin() else { continue };
-        if !public().any(|d| d.service == Some(twin)) {
+        if !services.contains(&twin) {
             let finding = Finding::at(RULE.code, door.name_span, format!("without `{}`", twin.word()))
                 .detail(format!(
                     "Users who can should connect to {} with implicit TLS, where nothing can be stripped.",

@@ -32,7 +32,8 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     }
     let users = |s: &Service| s.submits() || s.reads() || *s == Service::Managesieve;
     let doors = || meaning.listeners.iter().filter(|d| d.public()).filter_map(|d| Some((d, d.service.filter(users)?)));
-    let usual: Vec<Service> = doors().filter(|(d, s)| d.public_port() == s.port()).map(|(_, s)| s).collect();
+    let is_usual = |s: &Service| doors().any(|(d, service)| service == *s && d.public_port() == s.port());
+    let usual: Vec<Service> = Service::ALL.into_iter().filter(is_usual).collect();
     // The port of another service is PORT-011's, and AUTH-002's.
     let free = |d: &Door<'_>| Service::from_port(d.public_port()).is_none();
     for (door, service) in doors().filter(|(d, s)| free(d) && !usual.contains(s)) {

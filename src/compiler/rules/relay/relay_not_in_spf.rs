@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::meaning::{LocalDomain, Meaning};
+use crate::compiler::config::ways::Way;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
-use crate::vocabulary::mail::{AddressPattern, Domain, DomainPattern};
+use crate::vocabulary::mail::{AddressPattern, DomainPattern};
 
 pub const RULE: Rule = Rule {
     code: "RLY-010",
@@ -15,8 +16,9 @@ pub const RULE: Rule = Rule {
     summary: "Mail leaves through a relay that the domain's SPF record does not name.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Looks, for each relay that is used, whether it says in `spf` which domain's record names its \
-            addresses, or else whether every domain that sends through it has `spf` mechanisms of its own.",
+        what: "Looks, for each relay that takes mail to everybody, whether it says in `spf` which domain's \
+            record names its addresses, or else whether every domain that sends through it has `spf` mechanisms \
+            of its own.",
         why: "Receivers look up who may send for the domain, find this host and not the relay, and refuse or \
             file the mail as junk: `-all` says that nobody else may.",
         example: "relay:
@@ -29,31 +31,27 @@ pub const RULE: Rule = Rule {
     references: &["RFC 7208 §5.2", "mjl-/mox, README on transports"],
 };
 
+/// A sender pattern that only speaks of domains; `None` for everybody.
+type Senders = Option<AddressPattern>;
+
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    if meaning.lab() {
+    if meaning.lab() || meaning.ways.relays.is_empty() {
         return;
     }
-    let silent = |d: &&LocalDomain<'_>| {
-        let spf = d.settings.and_then(|s| s.spf.as_ref());
-        let include = spf.and_then(|s| s.include.as_ref()).is_some_and(|i| !i.is_empty());
-        let mechanisms = spf.and_then(|s| s.mechanisms.as_ref()).is_some_and(|m| !m.is_empty());
-        !include && !mechanisms
-    };
-    let unnamed: Vec<&LocalDomain<'_>> = meaning.domains.iter().filter(silent).collect();
+    let silent = silent_domains(meaning);
     let ways = senders_of(meaning);
     for relay in &meaning.ways.relays {
         if relay.settings.spf.as_ref().is_some_and(|s| !s.is_empty()) {
             continue;
         }
         let Some(patterns) = ways.get(relay.name) else { continue };
-        let mut sending = unnamed.iter().filter(|d| sends(patterns, d.name));
-        let Some(first) = sending.next() else { continue };
-        let others = sending.count();
-        let whose = if others == 0 { String::new() } else { format!(" and {others} more") };
+        let mut sending = patterns.iter().filter_map(|p| silent.get(p));
+        let Some((first, more)) = sending.next() else { continue };
+        let others = if *more || sending.next().is_some() { " and other domains" } else { "" };
         let finding = Finding::at(RULE.code, &relay.settings.host.span, "sends for you")
             .related(first.span, "names this host only")
             .detail(format!(
-                "Mail of `{}`{whose} comes from addresses of `{}`, and the SPF record says that only this host sends.",
+                "Mail of `{}`{others} comes from addresses of `{}`, and the SPF record says that only this host sends.",
                 first.name, relay.settings.host.value.0
             ))
             .fix("spf: [...] here, with the name that the relay's manual gives to include");
@@ -61,10 +59,31 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-/// Which senders' mail each relay takes; `None` for everybody's.
-fn senders_of<'m>(meaning: &'m Meaning<'_>) -> BTreeMap<&'m str, BTreeSet<Option<AddressPattern>>> {
-    let mut ways: BTreeMap<&str, BTreeSet<Option<AddressPattern>>> = BTreeMap::new();
-    for way in meaning.ways.all() {
+/// The first domain that names nobody else in SPF and whose mail a pattern takes, and whether there are more.
+fn silent_domains<'m>(meaning: &'m Meaning<'_>) -> BTreeMap<Senders, (&'m LocalDomain<'m>, bool)> {
+    let mut silent: BTreeMap<Senders, (&LocalDomain<'_>, bool)> = BTreeMap::new();
+    for domain in &meaning.domains {
+        let spf = domain.settings.and_then(|s| s.spf.as_ref());
+        let include = spf.and_then(|s| s.include.as_ref()).is_some_and(|i| !i.is_empty());
+        let mechanisms = spf.and_then(|s| s.mechanisms.as_ref()).is_some_and(|m| !m.is_empty());
+        if include || mechanisms {
+            continue;
+        }
+        let exact = DomainPattern::Exact(domain.name.clone());
+        let covering = exact.covering().into_iter().map(|p| Some(AddressPattern::Domain(p)));
+        for pattern in covering.chain(std::iter::once(None)) {
+            silent.entry(pattern).and_modify(|(_, more)| *more = true).or_insert((domain, false));
+        }
+    }
+    silent
+}
+
+/// Which senders' mail each relay takes. A route for some recipients alone leads to their own gateway, which looks
+/// at our address and not at another's.
+fn senders_of<'m>(meaning: &'m Meaning<'_>) -> BTreeMap<&'m str, BTreeSet<Senders>> {
+    let mut ways: BTreeMap<&str, BTreeSet<Senders>> = BTreeMap::new();
+    let narrow = |way: &&Way<'_>| way.route.and_then(|r| r.recipients.as_ref()).is_some_and(|r| !r.is_empty());
+    for way in meaning.ways.all().filter(|way| !narrow(way)) {
         let written = way.route.and_then(|r| r.senders.as_ref()).filter(|s| !s.is_empty());
         for hop in std::iter::once(way.via).chain(way.fallback) {
             let patterns = ways.entry(hop.name).or_default();
@@ -83,9 +102,4 @@ fn domain_of(pattern: &AddressPattern) -> AddressPattern {
         AddressPattern::Address(address) => AddressPattern::Domain(DomainPattern::Exact(address.domain.clone())),
         AddressPattern::Domain(_) => pattern.clone(),
     }
-}
-
-fn sends(patterns: &BTreeSet<Option<AddressPattern>>, domain: &Domain) -> bool {
-    let exact = AddressPattern::Domain(DomainPattern::Exact(domain.clone()));
-    patterns.contains(&None) || exact.covering().into_iter().any(|p| patterns.contains(&Some(p)))
 }

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::meaning::Meaning;
+use crate::compiler::config::section::leaf;
 use crate::compiler::config::spanned::Spanned;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::{Severity, Span};
+use crate::ground::limits;
 use crate::vocabulary::mail::AddressPattern;
 
 pub const RULE: Rule = Rule {
@@ -39,10 +41,6 @@ pub const RULE: Rule = Rule {
     references: &["mjl-/mox, routes in order", "docs/language.md"],
 };
 
-/// Pairs of one sender and one recipient of a route that are looked up one by one. Beyond, a route is compared as a
-/// whole, which finds less and costs the same for every file.
-const PAIRS_MAX: usize = 4096;
-
 /// `None` stands for everybody.
 type Side = Option<AddressPattern>;
 
@@ -52,17 +50,18 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     let written = meaning.ways.routes.iter().filter_map(|way| way.route);
     let spans: Vec<&Span> = written.clone().map(|route| &route.span).collect();
     let mut everything = None;
+    let mut pairs_left = limits::ROUTE_PAIRS_MAX;
     for (index, route) in written.enumerate() {
         let (senders, recipients) = (sides(route.senders.as_ref()), sides(route.recipients.as_ref()));
+        let Some(left) = pairs_left.checked_sub(senders.len().saturating_mul(recipients.len())) else { continue };
+        pairs_left = left;
         let pairs = || senders.iter().flat_map(|s| recipients.iter().map(move |r| (s, r)));
-        let small = senders.len().saturating_mul(recipients.len()) <= PAIRS_MAX;
-        let earlier: Option<BTreeSet<usize>> =
-            if small { pairs().map(|(s, r)| first(&taken, s, r)).collect() } else { None };
-        if let Some(earlier) = earlier.filter(|e| !e.is_empty()) {
+        let earlier: Option<BTreeSet<usize>> = pairs().map(|(s, r)| first(&taken, s, r)).collect();
+        if let Some(earlier) = earlier {
             out.push(dead(&route.span, earlier.iter().filter_map(|i| spans.get(*i).copied())));
             continue;
         }
-        for (sender, recipient) in pairs().take(PAIRS_MAX) {
+        for (sender, recipient) in pairs() {
             taken.entry((sender.clone(), recipient.clone())).or_insert(index);
         }
         if everything.is_none() && senders == [None] && recipients == [None] {
@@ -80,7 +79,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
 }
 
 /// The patterns of one side of a route.
-fn sides(written: Option<&Spanned<Vec<Spanned<crate::compiler::config::section::leaf::AddressPattern>>>>) -> Vec<Side> {
+fn sides(written: Option<&Spanned<Vec<Spanned<leaf::AddressPattern>>>>) -> Vec<Side> {
     match written {
         Some(list) if !list.is_empty() => list.iter().map(|p| Some(p.value.0.clone())).collect(),
         _ => vec![None],

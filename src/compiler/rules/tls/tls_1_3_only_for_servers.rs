@@ -28,14 +28,14 @@ pub const RULE: Rule = Rule {
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     let general = meaning.config.tls.as_ref().and_then(|t| t.min_version.as_ref());
-    let mut reported = Vec::new();
+    let mut said = false;
     for door in meaning.listeners.iter().filter(|d| d.service == Some(Service::Smtp)) {
         let own = door.settings.and_then(|s| s.tls_min_version.as_ref());
         let Some(version) = own.or(general).filter(|v| v.value == Version::V1_3) else { continue };
-        if reported.contains(&&version.span) {
+        // The general setting is one mistake, however many listeners follow it.
+        if own.is_none() && std::mem::replace(&mut said, true) {
             continue;
         }
-        reported.push(&version.span);
         let mut finding = Finding::at(RULE.code, &version.span, "older senders fall back to clear text").detail(
             "On port 25 TLS is an offer. A sender that only speaks TLS 1.2 does not give up: it sends without TLS.",
         );
