@@ -3,23 +3,26 @@
 //! This is the one place where defaults live. It judges nothing: rules do that, on the same values that
 //! are lowered into the plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::alias_graph::{Alias, AliasGraph, Flattened};
+use super::alias_domains::{AliasDomains, AliasOf};
+use super::alias_graph::{Alias, AliasGraph, CatchAll, Flattened, Pattern, Targets};
 use super::finding::Finding;
 use super::section::accounts::Account;
 use super::section::certificates::{Acme, CertificateFiles};
 use super::section::domains::MailDomain;
 use super::section::host::Role;
-use super::section::leaf::{OrNone, Period};
+use super::section::leaf::{MailAddress, OrNone, Period};
+use super::section::limits::Limits as Written;
 use super::section::listeners::{Listener, Service, TlsWord};
 use super::section::{Config, Profile};
 use super::spanned::Spanned;
 use super::ways::Ways;
 use crate::ground::diagnostic::Span;
-use crate::plan::document::Limits;
+use crate::plan::document::{Limits, LoginFailures};
 use crate::vocabulary::mail::{Address, Domain, LocalPart};
+use crate::vocabulary::network::Network;
 
 /// A configuration with everything that follows from it.
 #[derive(Debug)]
@@ -99,7 +102,7 @@ impl<'c> Meaning<'c> {
         let mailboxes = mailboxes(config);
         let aliases = aliases(config, &domains, &mailboxes);
         let flattened = aliases.flatten();
-        let duties = duties(&domains, &mailboxes, &flattened);
+        let duties = duties(&domains, &mailboxes, &aliases);
         let listeners = listeners(config);
         let (certificates, ways) = (certificates(config), Ways::of(config));
         Self { config, listeners, certificates, domains, mailboxes, ways, aliases, flattened, duties }
@@ -265,40 +268,82 @@ fn mailboxes(config: &Config) -> Vec<Mailbox<'_>> {
 }
 
 fn aliases(config: &Config, domains: &[LocalDomain<'_>], mailboxes: &[Mailbox<'_>]) -> AliasGraph {
-    let mut aliases = Vec::new();
+    let mut graph = AliasGraph {
+        accounts: mailboxes.iter().map(|m| m.address.clone()).collect(),
+        domains: domains.iter().map(|d| (d.name.clone(), d.separator)).collect(),
+        host: Some(config.host.name.value.0.clone()),
+        alias_domains: alias_domains(domains),
+        ..AliasGraph::default()
+    };
     for mailbox in mailboxes {
         for alias in mailbox.settings.and_then(|s| s.aliases.as_ref()).into_iter().flatten() {
             let targets = vec![(mailbox.address.clone(), mailbox.span.clone())];
-            aliases.push(Alias { address: alias.value.0.canonical(), span: alias.span.clone(), targets });
+            graph.aliases.push(Alias { address: alias.value.0.canonical(), span: alias.span.clone(), targets });
+        }
+        if let Some(to) = mailbox.settings.and_then(|s| s.forward_to.as_ref()).filter(|to| !to.is_empty()) {
+            let (address, span) = (mailbox.address.clone(), mailbox.span.clone());
+            graph.forwards.push(Alias { address, span, targets: targets(to) });
         }
     }
-    for (address, targets) in config.aliases.iter().flat_map(|section| section.iter()) {
-        let targets = targets.value.0.iter().map(|t| (t.value.0.canonical(), t.span.clone())).collect();
-        aliases.push(Alias { address: address.value.canonical(), span: address.span.clone(), targets });
+    for (address, written) in config.aliases.iter().flat_map(|section| section.iter()) {
+        let (address, span, targets) = (address.value.canonical(), address.span.clone(), targets(&written.value.0));
+        // Several `*` are reported (ACC-014); the first one counts.
+        match address.local.as_str().split_once('*') {
+            Some((prefix, suffix)) => graph.patterns.push(Pattern {
+                prefix: prefix.to_owned(),
+                suffix: suffix.to_owned(),
+                domain: address.domain,
+                span,
+                targets,
+            }),
+            None => graph.aliases.push(Alias { address, span, targets }),
+        }
     }
-    AliasGraph {
-        accounts: mailboxes.iter().map(|m| m.address.clone()).collect(),
-        domains: domains.iter().map(|d| (d.name.clone(), d.separator)).collect(),
-        aliases,
+    for domain in domains {
+        if let Some(written) = domain.settings.and_then(|s| s.catch_all.as_ref()) {
+            let (domain, span) = (domain.name.clone(), written.span.clone());
+            graph.catch_alls.push(CatchAll { domain, span, targets: targets(&written.value.0) });
+        }
     }
+    graph
+}
+
+fn targets(written: &[Spanned<MailAddress>]) -> Targets {
+    written.iter().map(|t| (t.value.0.clone(), t.span.clone())).collect()
+}
+
+fn alias_domains(domains: &[LocalDomain<'_>]) -> AliasDomains {
+    let written: Vec<AliasOf> = domains
+        .iter()
+        .filter_map(|d| {
+            let target = d.settings?.alias_of.as_ref()?;
+            Some(AliasOf { domain: d.name.clone(), target: target.value.0.clone(), span: target.span.clone() })
+        })
+        .collect();
+    AliasDomains::of(&written, domains.iter().map(|d| d.name))
 }
 
 /// `postmaster` (RFC 5321 §4.5.1) and `abuse` (RFC 2142 §4) of every domain go to its first account, or to
-/// the first of the file: the person who set the server up.
-fn duties(domains: &[LocalDomain<'_>], mailboxes: &[Mailbox<'_>], flattened: &Flattened) -> Vec<Duty> {
+/// the first of the file: the person who set the server up. An alias domain has those of the other one.
+fn duties(domains: &[LocalDomain<'_>], mailboxes: &[Mailbox<'_>], graph: &AliasGraph) -> Vec<Duty> {
     let mut first: BTreeMap<&Domain, &Address> = BTreeMap::new();
     for mailbox in mailboxes {
         first.entry(&mailbox.address.domain).or_insert(&mailbox.address);
     }
-    let accounts: BTreeSet<&Address> = mailboxes.iter().map(|m| &m.address).collect();
-    let known = |a: &Address| flattened.aliases.contains_key(a) || accounts.contains(a);
+    let mut aliases: HashSet<&Address> = graph.aliases.iter().map(|a| &a.address).collect();
+    aliases.extend(mailboxes.iter().map(|m| &m.address));
+    let mut patterns: BTreeMap<&Domain, Vec<&Pattern>> = BTreeMap::new();
+    for pattern in &graph.patterns {
+        patterns.entry(&pattern.domain).or_default().push(pattern);
+    }
     let mut duties = Vec::new();
-    for domain in domains {
+    for domain in domains.iter().filter(|d| !graph.alias_domains.contains(d.name)) {
         let catch_all = domain.settings.is_some_and(|s| s.catch_all.is_some());
         for role in ["postmaster", "abuse"] {
             let Ok(local) = LocalPart::from_unquoted(role) else { continue };
             let address = Address { local, domain: domain.name.clone() };
-            if catch_all || known(&address) {
+            let fits = patterns.get(domain.name).is_some_and(|list| list.iter().any(|p| p.fits(role)));
+            if catch_all || fits || aliases.contains(&address) {
                 continue;
             }
             let taker = first.get(domain.name).copied().or_else(|| mailboxes.first().map(|m| &m.address)).cloned();
@@ -324,7 +369,20 @@ pub fn limits(config: &Config) -> Limits {
         session_timeout_seconds: seconds(set.and_then(|l| l.session_timeout.as_ref()), 30 * 60),
         password_checks_max: number(set.and_then(|l| l.password_checks_max.as_ref()), 4),
         drain_seconds: seconds(set.and_then(|l| l.drain.as_ref()), 30),
-        login_failures: None,
-        messages_per_hour_max: None,
+        login_failures: login_failures(set),
+        messages_per_hour_max: set.and_then(|l| l.messages_per_hour_max.as_ref()).map(|v| v.value),
     }
+}
+
+/// Nobody mistypes ten times in a quarter of an hour, and nobody guesses a good password at 40 an hour.
+const LOGIN_FAILURES: (u32, u64) = (10, 15 * 60);
+
+/// `0` says that there is no bound.
+fn login_failures(set: Option<&Written>) -> Option<LoginFailures> {
+    let (max, window) = LOGIN_FAILURES;
+    let max = set.and_then(|l| l.login_failures_max.as_ref()).map_or(max, |v| v.value);
+    let window_seconds = set.and_then(|l| l.login_window.as_ref()).map_or(window, |v| v.value.0.as_secs());
+    let exempt = set.and_then(|l| l.login_exempt.as_ref()).into_iter().flatten().map(|n| n.value.0);
+    let exempt: BTreeSet<Network> = exempt.collect();
+    (max > 0).then_some(LoginFailures { max, window_seconds, exempt: exempt.into_iter().collect() })
 }

@@ -10,6 +10,7 @@
 //!
 //! It does not judge what is well-formed but unwise; that is `compiler::rules`.
 
+pub mod alias_domains;
 pub mod alias_graph;
 pub mod check;
 pub mod finding;

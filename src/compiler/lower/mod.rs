@@ -13,7 +13,7 @@ pub mod server;
 
 use crate::compiler::config::material::Material;
 use crate::compiler::config::meaning::{Meaning, limits};
-use crate::plan::document::{FORMAT, Host, Plan, Profile, Retention};
+use crate::plan::document::{FORMAT, Host, Plan, Profile};
 
 /// The plan of a configuration without errors. What could not be read (and was reported) is left out.
 pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, source_digest: String) -> Plan {
@@ -41,12 +41,12 @@ pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, source_digest: Strin
         domains,
         accounts: people::accounts(meaning),
         aliases: people::aliases(meaning),
-        alias_patterns: Vec::new(),
-        forwarding: None,
+        alias_patterns: people::alias_patterns(meaning),
+        forwarding: people::forwarding(meaning),
         outbound: outbound::outbound(meaning),
         relaying: outbound::relaying(meaning),
         storage: server::storage(meaning),
-        retention: Retention::default(),
+        retention: server::retention(meaning),
         limits: limits(meaning.config),
         logging: server::logging(meaning),
         dns,

@@ -1,19 +1,20 @@
 //! Listeners, TLS, domains, outbound, storage and logging.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::people::receivers;
+use super::people;
 use crate::compiler::config::material::Material;
 use crate::compiler::config::meaning::{CertificateChoice, LocalDomain, Meaning};
 use crate::compiler::config::section::certificates::{Acme, Challenge};
 use crate::compiler::config::section::domains::{Algorithm, Selector};
-use crate::compiler::config::section::leaf::OrNone;
+use crate::compiler::config::section::leaf::{OrNone, Period};
 use crate::compiler::config::section::logging as words;
 use crate::compiler::config::section::tls::{TlsProfile as Written, Version};
+use crate::compiler::config::spanned::Spanned;
 use crate::plan::document::{
-    AcmeAccount, AcmeChallenge, AliasTargets, Certificate, CertificateSource, DkimAlgorithm, DkimKey, DkimSelector,
-    DomainPlan, Listener, LogFormat, LogLevel, Logging, Storage, Tls, TlsProfile, TlsVersion,
+    AcmeAccount, AcmeChallenge, Certificate, CertificateSource, DkimAlgorithm, DkimKey, DkimSelector, DomainPlan,
+    Listener, LogFormat, LogLevel, Logging, Retention, Storage, Tls, TlsProfile, TlsVersion,
 };
 use crate::vocabulary::mail::Domain;
 use crate::vocabulary::network::Network;
@@ -97,17 +98,11 @@ pub fn certificates(meaning: &Meaning<'_>, material: &Material<'_>) -> Vec<Certi
 }
 
 pub fn domains(meaning: &Meaning<'_>, material: &Material<'_>) -> BTreeMap<Domain, DomainPlan> {
-    let domain = |d: &LocalDomain<'_>| {
-        let catch_all = d.settings.and_then(|s| s.catch_all.as_ref()).into_iter().flat_map(|c| &c.value.0);
-        DomainPlan {
-            alias_of: None,
-            catch_all: AliasTargets {
-                local: catch_all.flat_map(|a| receivers(meaning, &a.value.0)).collect(),
-                remote: BTreeSet::new(),
-            },
-            subaddress_separator: d.separator,
-            dkim: dkim(d, material),
-        }
+    let domain = |d: &LocalDomain<'_>| DomainPlan {
+        alias_of: people::alias_of(meaning, d.name),
+        catch_all: people::catch_all(meaning, d.name),
+        subaddress_separator: d.separator,
+        dkim: dkim(d, material),
     };
     meaning.domains.iter().map(|d| (d.name.clone(), domain(d))).collect()
 }
@@ -146,6 +141,15 @@ fn dkim(domain: &LocalDomain<'_>, material: &Material<'_>) -> Vec<DkimSelector> 
 pub fn storage(meaning: &Meaning<'_>) -> Storage {
     let embedded = meaning.config.storage.as_ref().and_then(|s| s.embedded.as_ref());
     Storage::Embedded { path: embedded.and_then(|e| e.path.as_ref()).map(|p| p.value.0.clone()) }
+}
+
+pub fn retention(meaning: &Meaning<'_>) -> Retention {
+    let set = meaning.config.storage.as_ref().and_then(|s| s.retention.as_ref());
+    let seconds = |period: Option<&Spanned<Period>>| period.map(|p| p.value.0.as_secs());
+    Retention {
+        junk_seconds: seconds(set.and_then(|r| r.junk.as_ref())),
+        trash_seconds: seconds(set.and_then(|r| r.trash.as_ref())),
+    }
 }
 
 pub fn logging(meaning: &Meaning<'_>) -> Logging {

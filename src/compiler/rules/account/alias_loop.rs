@@ -1,5 +1,6 @@
 //! ACC-003: Aliases lead back to themselves.
 
+use crate::compiler::config::alias_domains::DomainProblem;
 use crate::compiler::config::alias_graph::{LOOP_SHOWN_MAX, Problem};
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::meaning::Meaning;
@@ -13,7 +14,8 @@ pub const RULE: Rule = Rule {
     summary: "Aliases lead back to themselves.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Follows every alias to the accounts behind it and refuses circles.",
+        what: "Follows every alias, alias pattern, `forward_to` and `alias_of` to its ends and refuses circles, whichever \
+            of them they are made of.",
         why: "Mail that is sent in a circle reaches nobody, and no server can tell where it was meant to end.",
         example: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }
@@ -21,21 +23,32 @@ aliases: { a@example.org: b@example.org, b@example.org: a@example.org }",
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }
 aliases: { a@example.org: b@example.org, b@example.org: hello@example.org }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never, not even where a forwarding account keeps its copy: the circle adds nothing, and hides who was meant to \
+            receive.",
     },
     references: &["RFC 5321 §3.9"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     for problem in &meaning.flattened.problems {
-        let Problem::Loop { path, span } = problem else { continue };
-        let mut steps: Vec<String> = path.iter().take(LOOP_SHOWN_MAX).map(ToString::to_string).collect();
-        if path.len() > LOOP_SHOWN_MAX {
-            steps.push("…".to_owned());
+        if let Problem::Loop { path, span } = problem {
+            let finding = Finding::at(RULE.code, span, "closes the circle").detail(shown(path));
+            out.push(finding.fix("let one of them lead to an account that forwards nothing"));
         }
-        let finding = Finding::at(RULE.code, span, "closes the circle")
-            .detail(format!("{}.", steps.join(" → ")))
-            .fix("let one of them point to an account");
-        out.push(finding);
     }
+    for problem in &meaning.aliases.alias_domains.problems {
+        if let DomainProblem::Loop { path, span } = problem {
+            let path: Vec<String> = path.iter().map(ToString::to_string).collect();
+            let finding = Finding::at(RULE.code, span, "closes the circle").detail(shown(&path));
+            out.push(finding.fix("leave `alias_of` out of the domain that has the accounts"));
+        }
+    }
+}
+
+fn shown(path: &[String]) -> String {
+    let mut steps: Vec<&str> = path.iter().take(LOOP_SHOWN_MAX).map(String::as_str).collect();
+    if path.len() > LOOP_SHOWN_MAX {
+        steps.push("…");
+    }
+    format!("{}.", steps.join(" → "))
 }

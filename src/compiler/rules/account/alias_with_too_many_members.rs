@@ -1,4 +1,4 @@
-//! ACC-009: An alias leads to more accounts than one message may have copies.
+//! ACC-009: An alias leads to more receivers than one message may have copies.
 
 use crate::compiler::config::alias_graph::Problem;
 use crate::compiler::config::finding::Finding;
@@ -11,10 +11,11 @@ pub const RULE: Rule = Rule {
     code: "ACC-009",
     name: "alias-with-too-many-members",
     severity: Severity::Error,
-    summary: "An alias leads to more accounts than one message may have copies.",
+    summary: "An alias leads to more receivers than one message may have copies.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Counts the accounts behind every alias; 100 are allowed.",
+        what: "Counts the accounts and the addresses on other servers behind every alias, pattern, catch-all and \
+            `forward_to`, through the forwards of members too; 100 are allowed.",
         why: "That is a mailing list: it needs its own bounce address, or every failing member annoys the sender.",
         example: "accounts:
   m0@example.org: {}
@@ -123,7 +124,7 @@ aliases:
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }
 aliases: { all@example.org: [hello@example.org] }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: a list of that size needs a program that owns its bounces and lets members leave.",
     },
     references: &["RFC 5321 §3.9.2", "mjl-/mox#363"],
 };
@@ -131,16 +132,19 @@ aliases: { all@example.org: [hello@example.org] }",
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     for problem in &meaning.flattened.problems {
         let finding = match problem {
-            Problem::TooMany { address, span } => Finding::at(RULE.code, span, "too many members")
-                .detail(format!("`{address}` leads to more than {} accounts.", limits::ALIAS_EXPANSION_MAX))
-                .fix("split the alias; mailing lists are not part of this version"),
-            Problem::TooManyTogether { span } => Finding::at(RULE.code, span, "too many members in all")
+            Problem::TooMany { name, span } => Finding::at(RULE.code, span, "too many receivers")
+                .detail(format!(
+                    "{name} leads to more than {} addresses, forwards of its members included.",
+                    limits::ALIAS_EXPANSION_MAX
+                ))
+                .fix("split it, or have a mailing list program send to the members one by one"),
+            Problem::TooManyTogether { span } => Finding::at(RULE.code, span, "too many receivers in all")
                 .detail(format!(
                     "Up to here, aliases of aliases take over more than {} members.",
                     limits::ALIAS_MEMBERS_MAX
                 ))
                 .fix("let fewer aliases name other aliases"),
-            _ => continue,
+            Problem::Dangling { .. } | Problem::Loop { .. } => continue,
         };
         out.push(finding);
     }
