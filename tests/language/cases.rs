@@ -2,8 +2,8 @@
 //!
 //! A file has sections `## Fires` and `## Silent`, several of each if need be (`## Fires: with a relay`). A section
 //! holds a `yaml` block, where sections of the file that do not matter may be left out, and the `report` that it gives.
-//! Before them may stand blocks that set the scene: `file NAME` (a file that the YAML names), `previous` (the
-//! configuration whose plan is active), `observed` (what DNS says: `NAME TYPE DATA` lines, `NAME TYPE` for nothing).
+//! Before them may stand blocks that set the scene: `file NAME` (a file that the YAML names; `file NAME world-readable`
+//! for one that everybody may read), `previous` (the configuration whose plan is active), `observed` (what DNS says: `NAME TYPE DATA` lines, `NAME TYPE` for nothing).
 //! `MAILCTL_BLESS=1` writes the reports, and a first file for a new rule from its example.
 
 use std::fmt::Write as _;
@@ -53,7 +53,13 @@ fn run(rule: &Rule, section: &Section, inputs: &Inputs) -> (bool, String) {
     let mut outcome = None;
     for block in &section.blocks {
         match block.kind.split_once(' ').unwrap_or((&block.kind, "")) {
-            ("file", name) => inputs = with_file(inputs, name, block.text.as_bytes()),
+            ("file", name) => {
+                let (name, exposed) = name.strip_suffix(" world-readable").map_or((name, false), |name| (name, true));
+                inputs = with_file(inputs, name, block.text.as_bytes());
+                if exposed {
+                    inputs = inputs.exposing(name.into());
+                }
+            }
             ("previous", _) => {
                 let (compilation, rendered) = report("previous.yaml", &complete(&block.text), &inputs);
                 inputs = inputs.after(Some(compilation.plan.unwrap_or_else(|| panic!("{}: {rendered}", rule.code))));

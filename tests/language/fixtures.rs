@@ -22,6 +22,7 @@ pub fn inputs() -> Inputs {
         "/run/secrets/ben",
         "/run/secrets/office",
         "secrets/u1",
+        "/nix/store/0000-hello/password",
     ] {
         add(name, b"correct horse battery staple\n");
     }

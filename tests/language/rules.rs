@@ -20,6 +20,10 @@ pub fn complete(piece: &str) -> String {
         SECTIONS.iter().filter(|(name, _)| !written(name)).map(|(_, yaml)| format!("{yaml}\n")).collect();
     text.push_str(piece);
     text.push('\n');
+    // Behind the piece, so that every example is on the lines that it always had.
+    if !written("storage") {
+        text.push_str("storage: { backup: { enabled: false } }\n");
+    }
     text
 }
 

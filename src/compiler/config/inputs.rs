@@ -4,10 +4,10 @@
 //! A secret's bytes are never read here, only whether there is one. What was asked for is remembered
 //! ([`Inputs::consulted`]), so that a watcher knows what the answer depends on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, Metadata};
 use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,6 +31,8 @@ pub struct Inputs {
     pub previous: Option<Plan>,
     /// What DNS says now, for rules about the live world.
     pub observed: Option<Observed>,
+    /// Files in memory that everybody may read.
+    exposed: BTreeSet<PathBuf>,
     consulted: Arc<Mutex<Consulted>>,
     /// Who reads the files.
     user: u32,
@@ -65,6 +67,18 @@ pub enum MatchError {
     Unlistable(PathBuf, InputError),
 }
 
+/// Why a file is no secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exposure {
+    /// It lies in the Nix store, or leads there.
+    NixStore,
+    /// Its mode, and that of the folders above it, let everybody read it.
+    World,
+}
+
+/// Where the Nix store is: everything in it may be read by everybody on the machine.
+const NIX_STORE: &str = "/nix/store";
+
 /// What is known of a secret file without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretFile {
@@ -87,7 +101,8 @@ impl Inputs {
 
     fn new(files: Files, now: Timestamp) -> Self {
         let (user, consulted) = (rustix::process::geteuid().as_raw(), Arc::default());
-        Self { files, user, now, secrets_checked: true, previous: None, observed: None, consulted }
+        let exposed = BTreeSet::new();
+        Self { files, user, now, secrets_checked: true, previous: None, observed: None, exposed, consulted }
     }
 
     /// The same inputs with one more file in memory. Inputs from a disk stay as they are.
@@ -96,6 +111,13 @@ impl Inputs {
         if let Files::Memory(files) = &mut self.files {
             files.insert(path, bytes);
         }
+        self
+    }
+
+    /// The same inputs, where everybody may read that file in memory.
+    #[must_use]
+    pub fn exposing(mut self, path: PathBuf) -> Self {
+        self.exposed.insert(path);
         self
     }
 
@@ -266,6 +288,38 @@ fn matches_whole(pattern: &Pattern<'_>, path: &Path) -> bool {
     })
 }
 
+impl Inputs {
+    /// Whether others than the server can read a secret file. Its content is not read. `None` too where the file
+    /// is not looked for, unless its path alone says it.
+    pub fn exposure(&self, path: &Path) -> Option<Exposure> {
+        if path.starts_with(NIX_STORE) {
+            return Some(Exposure::NixStore);
+        }
+        if !self.secrets_checked {
+            return None;
+        }
+        match &self.files {
+            Files::Disk(base) => {
+                let path = std::fs::canonicalize(base.join(path)).ok()?;
+                if path.starts_with(NIX_STORE) {
+                    return Some(Exposure::NixStore);
+                }
+                readable_by_all(&path).then_some(Exposure::World)
+            }
+            Files::Memory(_) => self.exposed.contains(path).then_some(Exposure::World),
+        }
+    }
+}
+
+/// Whether a file's mode lets everybody read it, and every folder above lets everybody pass. Access lists beyond the
+/// mode are not looked at.
+fn readable_by_all(path: &Path) -> bool {
+    const READ: u32 = 0o004;
+    const PASS: u32 = 0o001;
+    let has = |path: &Path, bit: u32| std::fs::metadata(path).is_ok_and(|m| m.permissions().mode() & bit != 0);
+    has(path, READ) && path.ancestors().skip(1).all(|folder| has(folder, PASS))
+}
+
 /// The kind of error alone: the system's text differs between machines.
 fn refusal(error: &std::io::Error) -> InputError {
     match error.kind() {
@@ -346,4 +400,23 @@ mod tests {
         assert_eq!(inputs.read(Path::new("file/none")), Err(InputError::Missing));
         assert!(matches!(inputs.read(Path::new("")), Err(InputError::Unreadable(_))));
     }
-}
+
+    #[test]
+    fn what_everybody_can_read_is_no_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let inner = folder.path().join("secrets");
+        std::fs::create_dir(&inner).unwrap();
+        std::fs::write(inner.join("u1"), "x").unwrap();
+        let inputs = Inputs::from_disk(folder.path());
+        let exposure = || inputs.exposure(Path::new("secrets/u1"));
+        for (outer_mode, file_mode, wanted) in
+            [(0o755, 0o644, Some(Exposure::World)), (0o755, 0o640, None), (0o700, 0o644, None)]
+        {
+            (mode(folder.path(), outer_mode), mode(&inner, 0o755), mode(&inner.join("u1"), file_mode));
+            assert_eq!(exposure(), wanted, "{outer_mode:o} {file_mode:o}");
+        }
+        assert_eq!(inputs.exposure(Path::new("/nix/store/x")), Some(Exposure::NixStore));
+        assert_eq!(inputs.exposure(Path::new("secrets/none")), None);
+        assert_eq!(inputs.ignoring_secrets().exposure(Path::new("secrets/u1")), None);
+    }}

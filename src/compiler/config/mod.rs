@@ -25,6 +25,7 @@ pub mod path;
 pub mod quantity;
 pub mod scalar;
 pub mod schema;
+pub mod secrets;
 pub mod section;
 pub mod shape;
 pub mod spanned;

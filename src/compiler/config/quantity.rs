@@ -77,6 +77,36 @@ pub fn size(text: &str) -> Result<u64, String> {
     number.checked_mul(*factor).filter(|n| i64::try_from(*n).is_ok()).ok_or_else(|| "it is more than 8 EiB".to_owned())
 }
 
+/// A time as [`duration`] reads it, in as few units as it takes.
+pub fn duration_text(seconds: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
+    let mut rest = seconds;
+    let mut text = String::new();
+    for (factor, unit) in UNITS {
+        if rest >= factor {
+            text.push_str(&format!("{}{unit}", rest / factor));
+            rest %= factor;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
+/// A size as [`size`] reads it, exact, in the largest unit that leaves no rest.
+pub fn size_text(octets: u64) -> String {
+    const UNITS: [(u64, &str); 8] = [
+        (1_000_000_000_000, "TB"),
+        (1 << 40, "TiB"),
+        (1_000_000_000, "GB"),
+        (1 << 30, "GiB"),
+        (1_000_000, "MB"),
+        (1 << 20, "MiB"),
+        (1_000, "kB"),
+        (1 << 10, "KiB"),
+    ];
+    let whole = UNITS.iter().find(|(factor, _)| octets > 0 && octets % factor == 0);
+    whole.map_or_else(|| format!("{octets}B"), |(factor, unit)| format!("{}{unit}", octets / factor))
+}
+
 /// The digits in front and the rest. `None` without digits or beyond 64 bits.
 fn leading_number(text: &str) -> Option<(u64, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -104,6 +134,17 @@ mod tests {
         {
             assert!(duration(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for seconds in [0, 59, 60, 90, 5_400, 86_400, 777_601] {
+            assert_eq!(duration(&duration_text(seconds)), Ok(Duration::from_secs(seconds)));
+        }
+        for octets in [0, 1, 1_000, 1_024, 50_000_000, 1 << 30, 1_234_567] {
+            assert_eq!(size(&size_text(octets)), Ok(octets));
+        }
+        assert_eq!((size_text(50_000_000), duration_text(5_400)), ("50MB".to_owned(), "1h30m".to_owned()));
     }
 
     #[test]

@@ -16,14 +16,15 @@ pub const RULE: Rule = Rule {
     explanation: Explanation {
         what: "Refuses an alias whose address is also that of an account.",
         why: "Either the alias would take the mail away from the account, or it would never be used. Which one, differs \
-            between mail servers.",
+            between mail servers; here an account comes first.",
         example: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }
 aliases: { hello@example.org: info@example.org, info@example.org: hello@example.org }",
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }
 aliases: { info@example.org: hello@example.org }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: the alias is dead text. If others shall get a copy of the account's mail, that is `forward_to` of the \
+            account; `keep_copy: true` is its default.",
     },
     references: &["docker-mailserver#3874", "docker-mailserver#3022"],
 };
@@ -40,7 +41,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
         let finding = Finding::at(RULE.code, &alias.span, "also an account")
             .related(account.span, "the account")
             .detail(format!("Mail for `{}` goes to its account; the alias would never be used.", alias.address))
-            .fix("remove the alias, or give it another address");
+            .fix("remove the alias; if others shall get copies: forward_to: [...] of the account");
         out.push(finding);
     }
 }

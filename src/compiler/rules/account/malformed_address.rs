@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
   hello.example.org: {}",
         instead: "accounts:
   hello@example.org: {}",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: write the address as it stands in an envelope, without a display name and angle brackets.",
     },
     references: &["RFC 5321 §4.1.2", "RFC 6531 §3.3"],
 };

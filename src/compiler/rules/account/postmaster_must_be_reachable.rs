@@ -15,19 +15,24 @@ pub const RULE: Rule = Rule {
     explanation: Explanation {
         what: "Every domain needs `postmaster` and should have `abuse`. Where the file names neither account, alias nor \
             catch-all for them, they go to the first account of the domain, or else of the file, and a note says so. \
-            Without any account it is an error.",
+            Without any account it is an error, unless `host.role` says that nothing is \
+            received here.",
         why: "Other operators write there when something is wrong, and reports about forged mail arrive there. A domain \
             that refuses postmaster mail is listed as not conforming.",
         example: "accounts: {}",
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }
 aliases: { postmaster@example.org: hello@example.org, abuse@example.org: hello@example.org }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "The note may stay: the address works, and the report says who has it. Name somebody when it shall be another \
+            person. The error never: a domain that receives must have a postmaster.",
     },
     references: &["RFC 5321 §4.5.1", "RFC 2142 §4"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
+    if !meaning.role().receives() {
+        return;
+    }
     let mut rest = meaning.duties.as_slice();
     for domain in &meaning.domains {
         // Duties stand in the order of the domains.

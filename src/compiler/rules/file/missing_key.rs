@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
         why: "The compiler never invents what only you can know, such as the name of the host.",
         example: "host: { name: mail.example.org }",
         instead: "host: { name: mail.example.org, addresses: [192.0.2.10] }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: what has no default is known to you alone.",
     },
     references: &["docs/language.md"],
 };

@@ -10,6 +10,7 @@ pub mod included_file_unusable;
 pub mod language_version;
 pub mod missing_key;
 pub mod not_in_this_version;
+pub mod restart_needed;
 pub mod section_in_included_file;
 pub mod unknown_key;
 pub mod unreadable_quantity;
@@ -26,6 +27,7 @@ pub const RULES: &[&Rule] = &[
     &language_version::RULE,
     &allowance_unused::RULE,
     &unreadable_quantity::RULE,
+    &restart_needed::RULE,
     &missing_key::RULE,
     &not_in_this_version::RULE,
     &include_matches_nothing::RULE,

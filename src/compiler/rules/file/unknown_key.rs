@@ -15,7 +15,8 @@ pub const RULE: Rule = Rule {
             lost or open to strangers.",
         example: "lisseners: { smtp: {} }",
         instead: "listeners: { smtp: {} }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: a comment is the place for what only people shall read. A key that a later version knows needs that \
+            version.",
     },
     references: &["docker-mailserver#1392"],
 };

@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
             guess.",
         example: "outbound: { lifetime: 5 }",
         instead: "outbound: { lifetime: 5d }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: write the unit; `0s` and `0B` are written with one too.",
     },
     references: &["RFC 5952", "Stalwart 0.16.13 release notes"],
 };

@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
         example: "certificates: { self_signed: yes }",
         instead: "profile: lab
 certificates: { self_signed: true }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: quote what is meant as text (`\"0465\"`), and write `true` and `false` for truth.",
     },
     references: &["YAML 1.2.2 §10.3"],
 };

@@ -22,7 +22,7 @@ d: [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*c,*
         instead: "accounts:
   a@example.org: &plain { quota: 5GB }
   b@example.org: *plain",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: the bounds hold a hundred thousand accounts. Write a repeated value out, or leave it to its default.",
     },
     references: &["YAML 1.2.2 §7.1"],
 };

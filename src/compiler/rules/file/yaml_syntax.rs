@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
             therefore held to the standard.",
         example: "domains: { example.org: {}",
         instead: "domains: { example.org: {} }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: nothing behind that place was read. An editor with the schema (`mailctl schema`) shows it while typing.",
     },
     references: &["YAML 1.2.2 §5 to §9"],
 };

@@ -27,7 +27,7 @@ outbound: { forwarding: { srs: true } }",
         ignore: "Never: unless senders are rewritten, forwarded mail is lost at every server that refuses what SPF \
             fails. `outbound.forwarding.srs: true` says aloud that this host forwards.",
     },
-    references: &["RFC 7208 §2.4", "RFC 7208 §D.1"],
+    references: &["RFC 7208 §2.4", "RFC 7208 §D.2"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

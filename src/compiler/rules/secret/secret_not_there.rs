@@ -2,7 +2,7 @@
 
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::inputs::SecretFile;
-use crate::compiler::config::section::leaf::SecretSource;
+use crate::compiler::config::secrets;
 use crate::compiler::rules::Evidence;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
     summary: "A secret file is missing, empty or not readable.",
     check: Check::Material(check),
     explanation: Explanation {
-        what: "Looks for every secret file that the configuration names. Its content is not read. Environment variables \
+        what: "Looks for every secret file that the configuration names: passwords of accounts and relays, keys of other services. Its content is not read. Environment variables \
             and credentials belong to the server process and are looked for when it starts. The check can be left out \
             where the plan is made on another machine.",
         why: "The account could not log in, or no mail would leave, and it would show only at run time.",
@@ -22,7 +22,8 @@ pub const RULE: Rule = Rule {
   hello@example.org: { password: { file: secrets/missing } }",
         instead: "accounts:
   hello@example.org: { password: { file: /run/secrets/hello } }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Where the plan is made on another machine than the server's, `--no-secrets` leaves the look-up out. On the server \
+            itself never.",
     },
     references: &["docs/language.md"],
 };
@@ -31,11 +32,7 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
     if !evidence.inputs.secrets_checked {
         return;
     }
-    let meaning = evidence.meaning;
-    let accounts = meaning.mailboxes.iter().filter_map(|m| m.settings?.password.as_ref()?.value.source());
-    let relay = meaning.ways.relays.iter().filter_map(|r| r.settings.password.as_ref().map(|p| p.value.clone()));
-    for source in accounts.chain(relay) {
-        let SecretSource::File(path) = source else { continue };
+    for path in secrets::referenced(evidence.meaning) {
         let why = match evidence.inputs.secret_file(&path.value.0) {
             SecretFile::Present => continue,
             SecretFile::Empty => "is empty".to_owned(),

@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
   hello@example.org: { quota: 10MB }",
         instead: "accounts:
   hello@example.org: { quota: 5GB }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: raise the quota, or say with `limits.message_size_max` that no such message is taken.",
     },
     references: &["RFC 1870 §6.3", "docker-mailserver documentation, quotas"],
 };
