@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use super::report::{ReportFormat, report};
-use super::{Failure, Format, print};
+use super::{Failure, Format, online, print};
 use crate::artefact::render::dns::PublicKeys;
 use crate::compiler::{self, Compilation, Inputs};
 use crate::ground::diagnostic::{Counts, Diagnostic, Severity, Source};
@@ -39,10 +39,20 @@ impl Context {
         compilation.plan.ok_or(Failure(String::new()))
     }
 
-    /// The files beside the configuration.
+    /// The files beside the configuration, and the plan that is active. A state folder that cannot be read has none:
+    /// whoever edits the file need not be who runs the server.
     pub fn inputs(&self, secrets_checked: bool) -> Inputs {
-        let inputs = Inputs::from_disk(self.base());
+        let previous = self.state.active_plan().ok().map(|(_, plan)| plan);
+        let inputs = Inputs::from_disk(self.base()).after(previous);
         if secrets_checked { inputs } else { inputs.ignoring_secrets() }
+    }
+
+    /// The same inputs, with what DNS says about the plan that they give. Without a plan nothing is asked.
+    pub fn looking(&self, inputs: Inputs) -> Result<Inputs, Failure> {
+        match self.compilation(&inputs)?.plan {
+            None => Ok(inputs),
+            Some(plan) => Ok(inputs.seeing(online::look(&plan)?)),
+        }
     }
 
     /// Compiles without printing anything.

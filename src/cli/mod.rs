@@ -8,6 +8,7 @@
 
 mod command;
 mod context;
+mod online;
 mod report;
 
 use std::path::PathBuf;

@@ -135,6 +135,10 @@ pub const MARKDOWN_OCTETS_MAX: usize = 60_000;
 pub const WATCHED_FILES_MAX: usize = 2_000;
 /// Time between two looks of `check --watch`, in milliseconds: below what a person waits for.
 pub const WATCH_INTERVAL_MILLISECONDS: u64 = 250;
+/// Questions of one look at DNS that wait for their answers at once: what a small resolver takes.
+pub const OBSERVATIONS_AT_ONCE: usize = 32;
+/// One look at DNS, in seconds. A thousand domains take a few; what is not known by then is not known.
+pub const OBSERVATION_SECONDS_MAX: u64 = 60;
 /// Findings that the reader, or one rule, makes of one file; whoever has more corrects these first. Each takes about
 /// half a kilobyte.
 pub const FINDINGS_MAX: usize = 20_000;

@@ -3,7 +3,8 @@
 //! A file has sections `## Fires` and `## Silent`, several of each if need be (`## Fires: with a relay`). A section
 //! holds a `yaml` block, where sections of the file that do not matter may be left out, and the `report` that it gives.
 //! Before them may stand blocks that set the scene: `file NAME` (a file that the YAML names; `file NAME world-readable`
-//! for one that everybody may read), `previous` (the configuration whose plan is active), `observed` (what DNS says: `NAME TYPE DATA` lines, `NAME TYPE` for nothing).
+//! for one that everybody may read), `previous` (the configuration whose plan is active), `observed` (what DNS says:
+//! `NAME TYPE DATA` lines, `NAME TYPE` for nothing).
 //! `MAILCTL_BLESS=1` writes the reports, and a first file for a new rule from its example.
 
 use std::fmt::Write as _;

@@ -19,8 +19,8 @@ fn example(name: &str) -> (Plan, Counts) {
 #[test]
 fn five_lines_are_a_mail_server() {
     let (plan, counts) = example("smallest.yaml");
-    // Two placeholders and a self-signed certificate; postmaster goes to the one account.
-    assert_eq!(counts, Counts { errors: 0, warnings: 3, notes: 1 });
+    // Two placeholders, a self-signed certificate, no backup; postmaster goes to the one account.
+    assert_eq!(counts, Counts { errors: 0, warnings: 4, notes: 1 });
     let doors: Vec<_> = plan.listeners.iter().map(|(n, l)| (n.as_str(), l.port, l.tls, l.protocol)).collect();
     assert_eq!(
         doors,

@@ -26,10 +26,15 @@ pub struct Arguments {
     /// Do not look for secret files (they are on another machine).
     #[arg(long)]
     no_secrets: bool,
+    /// Also ask DNS, and judge what is published by what the plan wants.
+    #[arg(long)]
+    online: bool,
 }
 
 pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome, Failure> {
-    let compilation = context.compilation(&context.inputs(!arguments.no_secrets))?;
+    let inputs = context.inputs(!arguments.no_secrets);
+    let inputs = if arguments.online { context.looking(inputs)? } else { inputs };
+    let compilation = context.compilation(&inputs)?;
     let Some(plan) = &compilation.plan else {
         refuse(&compilation, arguments.format)?;
         return Err(Failure(String::new()));

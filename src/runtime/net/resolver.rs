@@ -14,7 +14,7 @@ use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, R
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::{RData, Record, RecordType};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use rustls::{ClientConfig, RootCertStore};
 
@@ -100,6 +100,41 @@ impl DnsResolver {
     }
 }
 
+/// Records as a zone file has them.
+impl DnsResolver {
+    /// The records of a type, by its mnemonic (`TXT`): names in lower case without the final dot, the strings of a TXT
+    /// record joined. Empty if there are none. Aliases are followed; they are not among the records.
+    ///
+    /// # Errors
+    /// [`ResolveError`] if nobody knows, and for a mnemonic or name that is none.
+    pub async fn texts(&self, name: &str, mnemonic: &str) -> Result<Answer<String>, ResolveError> {
+        let kind: RecordType = mnemonic.parse().map_err(|_| ResolveError::Failed(format!("no type {mnemonic}")))?;
+        let read = |record: &Record| (record.record_type() == kind).then(|| text(&record.data));
+        let lookup = self.inner.lookup(format!("{}.", name.trim_end_matches('.')), kind);
+        match lookup.await {
+            Ok(lookup) => {
+                let records = lookup.answers().iter().filter_map(read).collect();
+                Ok(Answer { records, verdict: Verdict::Insecure, name_exists: true })
+            }
+            Err(error) => absent(error),
+        }
+    }
+}
+
+fn text(data: &RData) -> String {
+    let host = |name: &Name| {
+        let text = name.to_ascii().to_ascii_lowercase();
+        if name.is_root() { text } else { text.trim_end_matches('.').to_owned() }
+    };
+    match data {
+        RData::TXT(strings) => strings.txt_data.iter().map(|part| String::from_utf8_lossy(part)).collect(),
+        RData::MX(mx) => format!("{} {}", mx.preference, host(&mx.exchange)),
+        RData::CNAME(target) => host(&target.0),
+        RData::PTR(target) => host(&target.0),
+        other => other.to_string(),
+    }
+}
+
 impl Resolver for DnsResolver {
     fn mx<'a>(&'a self, domain: &'a Domain) -> Lookup<'a, Mx> {
         Box::pin(self.ask(domain, RecordType::MX, |record| match &record.data {
@@ -170,7 +205,7 @@ fn system_servers(text: &str) -> Vec<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use hickory_resolver::proto::op::{Message, OpCode};
-    use hickory_resolver::proto::rr::rdata::{A, AAAA, MX};
+    use hickory_resolver::proto::rr::rdata::{A, AAAA, MX, PTR, TXT};
     use hickory_resolver::proto::rr::{Name, RData, Record};
     use tokio::net::UdpSocket;
 
@@ -203,6 +238,12 @@ mod tests {
             ("host.test.", RecordType::A) => (ResponseCode::NoError, vec![RData::A(A::new(192, 0, 2, 7))]),
             ("host.test.", RecordType::AAAA) => {
                 (ResponseCode::NoError, vec![RData::AAAA(AAAA("2001:db8::7".parse().unwrap()))])
+            }
+            ("text.test.", RecordType::TXT) => {
+                (ResponseCode::NoError, vec![RData::TXT(TXT::new(vec!["v=spf1 ".to_owned(), "-all".to_owned()]))])
+            }
+            ("10.2.0.192.in-addr.arpa.", RecordType::PTR) => {
+                (ResponseCode::NoError, vec![RData::PTR(PTR(Name::from_ascii("Mail.test.").unwrap()))])
             }
             ("half.test.", RecordType::A) => (ResponseCode::NoError, vec![RData::A(A::new(192, 0, 2, 8))]),
             ("half.test.", _) | ("broken.test.", _) => (ResponseCode::ServFail, vec![]),
@@ -254,6 +295,26 @@ mod tests {
         let empty = of("empty.test").await.unwrap();
         assert!(empty.records.is_empty() && empty.name_exists);
         assert!(!of("gone.test").await.unwrap().name_exists);
+    }
+
+    #[tokio::test]
+    async fn any_type_comes_as_a_zone_file_has_it() {
+        let resolver = resolver().await;
+        let of = async |name: &str, kind: &str| resolver.texts(name, kind).await.map(|a| (a.records, a.name_exists));
+        let sorted = async |name: &str, kind: &str| {
+            let (mut records, _) = of(name, kind).await.unwrap();
+            records.sort();
+            records
+        };
+        assert_eq!(sorted("mx.test", "MX").await, ["10 a.test", "20 b.test"]);
+        assert_eq!(sorted("null.test", "MX").await, ["0 ."], "RFC 7505");
+        assert_eq!(sorted("host.test.", "AAAA").await, ["2001:db8::7"]);
+        assert_eq!(sorted("text.test", "TXT").await, ["v=spf1 -all"], "RFC 7208 §3.3: strings are joined");
+        assert_eq!(sorted("10.2.0.192.in-addr.arpa", "PTR").await, ["mail.test"]);
+        assert_eq!(of("empty.test", "TXT").await, Ok((vec![], true)));
+        assert_eq!(of("gone.test", "TXT").await, Ok((vec![], false)));
+        assert!(of("broken.test", "TXT").await.is_err());
+        assert!(of("host.test", "NONSENSE").await.is_err());
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub struct Arguments {
     /// Do not look for secret files (they are on another machine).
     #[arg(long)]
     no_secrets: bool,
+    /// Also ask DNS, and judge what is published by what the plan wants.
+    #[arg(long, conflicts_with = "watch")]
+    online: bool,
     /// Go on, and report again whenever a file changes; Ctrl-C ends it.
     #[arg(long)]
     watch: bool,
@@ -26,7 +29,9 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome, Failure>
     if arguments.watch {
         return watch::run(context, arguments);
     }
-    let (text, good) = once(context, arguments, &context.inputs(!arguments.no_secrets))?;
+    let inputs = context.inputs(!arguments.no_secrets);
+    let inputs = if arguments.online { context.looking(inputs)? } else { inputs };
+    let (text, good) = once(context, arguments, &inputs)?;
     print(&text);
     if good { Ok(Outcome::Done) } else { Err(Failure(String::new())) }
 }

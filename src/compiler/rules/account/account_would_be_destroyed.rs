@@ -39,10 +39,11 @@ fn check(transition: &Transition<'_>, out: &mut Vec<Finding>) {
         return;
     }
     const SHOWN_MAX: usize = 5;
-    let mut names = listed(gone.iter().take(SHOWN_MAX).map(String::as_str), "and");
-    if gone.len() > SHOWN_MAX {
-        names = format!("{names}, and {} more", gone.len() - SHOWN_MAX);
-    }
+    let shown = gone.iter().take(SHOWN_MAX).map(String::as_str);
+    let names = match gone.len().saturating_sub(SHOWN_MAX) {
+        0 => listed(shown, "and"),
+        more => format!("`{}` and {more} more", shown.collect::<Vec<_>>().join("`, `")),
+    };
     let finding = Finding::at(RULE.code, &deletion.span, "with all their mail")
         .detail(format!("The active plan has {names}, and this file does not. Their mail would be destroyed."))
         .fix("set `deletion: retain`, or put the accounts back");

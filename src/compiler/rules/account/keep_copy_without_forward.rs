@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
     summary: "`keep_copy` is set for an account that forwards nothing.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Wants `forward_to` beside `keep_copy`.",
+        what: "Wants a `forward_to` in every account that has a `keep_copy`.",
         why: "`keep_copy` says whether forwarded mail also stays here. Without a forward all mail stays, whatever it \
             says; somebody meant to send it on, or to have a mailbox that keeps nothing.",
         example: "accounts:

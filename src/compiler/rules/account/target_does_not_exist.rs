@@ -72,6 +72,7 @@ impl<'m> Neighbours<'m> {
         });
         match near {
             Some(near) => finding.fix(near),
+            None if !served => finding.fix("name an account or alias in one of `domains`"),
             None => finding.fix(format!("add the account `{target}`, or name another target")),
         }
     }

@@ -66,16 +66,18 @@ fn shared<'c>(meaning: &Meaning<'c>) -> Vec<(Network, &'c Span, &'static str)> {
 
 fn judge(entry: &Spanned<NetworkBlock>, shared: &[(Network, &Span, &'static str)]) -> Option<Finding> {
     let network = entry.value.0;
+    let shown = entry.value.0.to_string();
+    let shown = shown.strip_suffix("/32").or_else(|| shown.strip_suffix("/128")).unwrap_or(&shown);
     let whole = if network.address().is_ipv4() { 32 } else { 128 };
     if let Some((_, span, what)) = shared.iter().find(|(other, _, _)| other.overlaps(&network)) {
         let finding = Finding::at(RULE.code, &entry.span, "an address that many share")
             .related(span, *what)
-            .detail(format!("Mail of strangers may seem to come from `{network}`, and none of it would be judged."));
+            .detail(format!("Mail of strangers may seem to come from `{}`, and none of it would be judged.", shown));
         return Some(finding.fix("name the host that sends, by the address that the server sees"));
     }
     (network.prefix() < whole).then(|| {
         Finding::at(RULE.code, &entry.span, "more than one host")
             .detail(format!("`{network}` is a network; whoever gets an address in it is not judged."))
-            .fix(format!("{}, and one line for each further host", network.address()))
+            .fix("name each host by its own address")
     })
 }

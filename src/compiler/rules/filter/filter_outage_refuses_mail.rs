@@ -35,8 +35,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
         let Some(Spanned { value: OnError::Reject, span }) = on_error else { continue };
         let finding = Finding::at(RULE.code, span, "an outage bounces mail")
             .detail(format!("While {what} does not answer, every message is refused with a permanent error."))
-            .fix("on_error: tempfail")
-            .edit(span, "tempfail");
+            .fix("on_error: tempfail");
         out.push(finding);
     }
 }

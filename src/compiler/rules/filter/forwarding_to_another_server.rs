@@ -45,7 +45,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
             ))
             .fix("outbound: { forwarding: { srs: true } }");
         if let Some(off) = srs {
-            finding = finding.related(&off.span, "senders are not rewritten").edit(&off.span, "true");
+            finding = finding.related(&off.span, "senders are not rewritten");
         }
         out.push(finding);
     }

@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
     summary: "Junk would be bounced to an address that did not send it.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Refuses `filter.junk.action: bounce`.",
+        what: "Refuses `filter.junk.action: bounce`, which takes a message and then returns it.",
         why: "Senders of junk are forged. A bounce goes to the person whose address was taken; block lists call \
             that backscatter and list who sends it.",
         example: "filter: { junk: { action: bounce } }",

@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
     summary: "Junk vanishes, and its sender never learns.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Looks for `filter.junk.action: discard`.",
+        what: "Looks for `filter.junk.action: discard`, which takes a message and throws it away.",
         why: "Every filter errs. A sender whose message was refused comes by telephone; one whose message vanished \
             waits, and so does the recipient.",
         example: "filter: { junk: { action: discard } }",

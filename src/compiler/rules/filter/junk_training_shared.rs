@@ -36,8 +36,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     if let Some(training) = training.filter(|_| meaning.mailboxes.len() > 1) {
         let finding = Finding::at(RULE.code, &training.span, "everybody's mail")
             .detail(format!("{} accounts share what any one of them taught.", meaning.mailboxes.len()))
-            .fix("training: account")
-            .edit(&training.span, "account");
+            .fix("training: account");
         out.push(finding);
     }
 }

@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
     summary: "Mail of hosts without matching reverse DNS is refused.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Looks for `filter.reverse_dns: reject`.",
+        what: "Looks for `filter.reverse_dns: reject`, which refuses by the client's name alone.",
         why: "Many small servers, and some large ones with new addresses, have no reverse name that leads back to \
             them, and no way to get one. It is a sign of junk among others, not a proof.",
         example: "filter: { reverse_dns: reject }",
@@ -29,8 +29,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     if let Some(reverse) = reverse.filter(|r| r.value == CheckAction::Reject) {
         let finding = Finding::at(RULE.code, &reverse.span, "refuses small senders")
             .detail("A name that does not lead back to its address is refused, whatever the message is.")
-            .fix("reverse_dns: score")
-            .edit(&reverse.span, "score");
+            .fix("reverse_dns: score");
         out.push(finding);
     }
 }
