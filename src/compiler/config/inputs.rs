@@ -419,4 +419,5 @@ mod tests {
         assert_eq!(inputs.exposure(Path::new("/nix/store/x")), Some(Exposure::NixStore));
         assert_eq!(inputs.exposure(Path::new("secrets/none")), None);
         assert_eq!(inputs.ignoring_secrets().exposure(Path::new("secrets/u1")), None);
-    }}
+    }
+}
