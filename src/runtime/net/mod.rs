@@ -12,4 +12,5 @@ pub mod listener;
 pub mod proxy;
 pub mod resolver;
 pub mod stream;
+pub mod survey;
 pub mod tls;
