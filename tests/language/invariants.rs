@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use mailctl::artefact::render::{dns, firewall, ports};
 use mailctl::compiler::Inputs;
+use mailctl::mailflow::routing::{Resolution, Router};
 use mailctl::plan::document::{DkimKey, NextHop, Protocol, TlsMode};
 use mailctl::plan::{Plan, codec};
 use mailctl::vocabulary::mail::Address;
@@ -372,6 +373,23 @@ fn one_meaning(world: &World<'_>) -> Result<(), String> {
     }
     for account in plan.accounts.keys() {
         want(plan.domains.contains_key(&account.domain), || format!("{account} is in no domain"))?;
+    }
+    let aliases = plan.aliases.values().chain(plan.alias_patterns.iter().map(|p| &p.targets));
+    let forwards = plan.accounts.values().filter_map(|a| a.forward.as_ref()).map(|f| &f.to);
+    let catch_alls = plan.domains.values().map(|d| &d.catch_all);
+    for targets in aliases.chain(forwards).chain(catch_alls) {
+        for local in &targets.local {
+            want(plan.accounts.contains_key(local), || format!("{local} is a target and no account"))?;
+        }
+        for remote in &targets.remote {
+            want(!plan.domains.contains_key(&remote.domain), || format!("{remote} is forwarded to ourselves"))?;
+            want(plan.forwarding.is_some(), || format!("{remote} gets mail under a sender that is not rewritten"))?;
+        }
+    }
+    let router = Router::new(plan);
+    for address in plan.accounts.keys().chain(plan.aliases.keys()) {
+        let resolution = router.resolve(address);
+        want(matches!(resolution, Resolution::Local(_)), || format!("{address} leads to {resolution:?}"))?;
     }
     Ok(())
 }

@@ -4,10 +4,12 @@ use std::net::IpAddr;
 
 use mailctl::compiler::{Inputs, compile};
 use mailctl::ground::diagnostic::{Counts, Source};
+use mailctl::ground::secret::SecretRef;
 use mailctl::plan::Plan;
-use mailctl::plan::document::{DnsData, Family, Password, Protocol, RelayTls, TlsMode};
+use mailctl::plan::document::{AliasTargets, DnsData, Family, Password, Protocol, RelayTls, SrsKey, TlsMode};
 
 use crate::fixtures::{NOW, inputs, report, root};
+use crate::rules::complete;
 
 fn example(name: &str) -> (Plan, Counts) {
     let text = std::fs::read_to_string(root("examples").join(name)).unwrap();
@@ -124,4 +126,65 @@ fn layout_changes_nothing() {
     let (first, _) = report("a", &text, &inputs);
     let (second, rendered) = report("b", stripped, &inputs);
     assert_eq!(first.plan, second.plan, "{rendered}");
+}
+
+#[test]
+fn who_receives_and_who_logs_in_reaches_the_plan() {
+    let text = complete(
+        "domains:
+  example.org: { catch_all: [rest@freemail.net, anna@example.org] }
+  example.com: { alias_of: example.net }
+  example.net: { alias_of: example.org }
+accounts:
+  anna@example.org:
+    password: { file: /run/secrets/anna }
+    app_passwords: { phone: { file: /run/secrets/hello }, laptop: { env: LAPTOP } }
+    forward_to: [team@example.com, Me@freemail.net]
+    keep_copy: false
+  ben@example.org: { aliases: [b@example.org] }
+aliases:
+  team@example.org: [b@example.org, others@example.org]
+  others@example.org: [Else@freemail.net]
+  \"shop-*@example.org\": anna+shop@example.net
+  \"shop-*-eu@example.org\": ben@example.org
+outbound: { forwarding: { srs: true, domain: example.net, secret: { env: SRS } } }
+storage: { retention: { trash: 30d }, backup: { enabled: false } }
+limits: { login_failures_max: 5, login_window: 10m, login_exempt: [192.0.2.0/24, 10.0.0.0/8], messages_per_hour_max: 99 }",
+    );
+    let (compilation, rendered) = report("mailserver.yaml", &text, &inputs());
+    let plan = compilation.plan.unwrap_or_else(|| panic!("{rendered}"));
+    let shown = |targets: &AliasTargets| -> Vec<String> {
+        targets.local.iter().map(ToString::to_string).chain(targets.remote.iter().map(|a| format!("-> {a}"))).collect()
+    };
+    let anna = &plan.accounts[&"anna@example.org".parse().unwrap()];
+    let forward = anna.forward.as_ref().unwrap();
+    assert!(!forward.keep_copy);
+    assert_eq!(shown(&forward.to), ["ben@example.org", "-> Else@freemail.net", "-> Me@freemail.net"]);
+    assert_eq!(anna.app_passwords.keys().collect::<Vec<_>>(), ["laptop", "phone"]);
+    let team = &plan.aliases[&"team@example.org".parse().unwrap()];
+    assert_eq!(shown(team), ["ben@example.org", "-> Else@freemail.net"], "an account's forward is not the alias's");
+    let patterns: Vec<_> = plan.alias_patterns.iter().map(|p| (p.suffix.as_str(), shown(&p.targets))).collect();
+    let wanted = [("-eu", vec!["ben@example.org".to_owned()]), ("", vec!["anna@example.org".to_owned()])];
+    assert_eq!(patterns, wanted, "the most specific one first");
+    let domain = |name: &str| &plan.domains[&name.parse().unwrap()];
+    assert_eq!(shown(&domain("example.org").catch_all), ["anna@example.org", "-> rest@freemail.net"]);
+    for alias in ["example.com", "example.net"] {
+        assert_eq!(domain(alias).alias_of.as_ref().map(ToString::to_string).as_deref(), Some("example.org"), "{alias}");
+        assert!(!plan.aliases.contains_key(&format!("postmaster@{alias}").parse().unwrap()), "{alias}");
+    }
+    let srs = plan.forwarding.as_ref().unwrap();
+    assert_eq!((srs.domain.as_str(), &srs.key), ("example.net", &SrsKey::Secret(SecretRef::Env("SRS".to_owned()))));
+    assert_eq!((plan.retention.trash_seconds, plan.retention.junk_seconds), (Some(30 * 86_400), None));
+    let failures = plan.limits.login_failures.as_ref().unwrap();
+    assert_eq!((failures.max, failures.window_seconds, failures.exempt.len()), (5, 600, 2));
+    assert!(failures.exempt.is_sorted());
+    assert_eq!(plan.limits.messages_per_hour_max, Some(99));
+}
+
+#[test]
+fn failed_logins_are_bounded_unless_the_file_says_otherwise() {
+    let failures =
+        |text: &str| report("mailserver.yaml", &complete(text), &inputs()).0.plan.unwrap().limits.login_failures;
+    assert!(failures("").is_some_and(|f| (f.max, f.window_seconds) == (10, 900)));
+    assert_eq!(failures("limits: { login_failures_max: 0 }"), None);
 }

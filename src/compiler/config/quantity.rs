@@ -103,7 +103,7 @@ pub fn size_text(octets: u64) -> String {
         (1_000, "kB"),
         (1 << 10, "KiB"),
     ];
-    let whole = UNITS.iter().find(|(factor, _)| octets > 0 && octets % factor == 0);
+    let whole = UNITS.iter().find(|(factor, _)| octets > 0 && octets.is_multiple_of(*factor));
     whole.map_or_else(|| format!("{octets}B"), |(factor, unit)| format!("{}{unit}", octets / factor))
 }
 
