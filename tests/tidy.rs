@@ -34,7 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("vocabulary", &["mail", "dns", "network"]),
     ("protocol", &["wire", "proxy", "sasl", "smtp", "imap", "pop3", "sieve"]),
     ("plan", &["outbound", "document", "canonical", "codec", "digest", "change"]),
-    ("compiler", &["config", "rules", "lower"]),
+    ("compiler", &["config", "rules", "lower", "edit"]),
     ("artefact", &["render", "reconcile"]),
     ("state", &["store", "queue"]),
     ("mailflow", &["evidence", "check", "verdict", "routing", "submission", "relaying", "handover", "delivery"]),

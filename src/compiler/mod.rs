@@ -2,12 +2,13 @@
 //!
 //! `config` reads and types the text, `rules` judges it, `lower` makes the plan. [`compile`] is the whole of
 //! it: a pure function that never panics. A plan exists if and only if there is no error; warnings and notes
-//! come with it. Findings are sorted by their place: file, then offset.
+//! come with it. Findings are sorted by their place: file, then offset. `edit` changes the text for people.
 //!
 //! It does not touch the running server, DNS or the network, and it reads no secret.
 
 mod allowance;
 pub mod config;
+pub mod edit;
 pub mod lower;
 pub mod observed;
 pub mod rules;
@@ -19,6 +20,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::ground::diagnostic::{Diagnostic, Severity, Source, SourceMap};
 use crate::plan::Plan;
+use config::canonical::canonical;
+use config::effective::Effective;
 use config::finding::Finding;
 use config::material::Material;
 use config::meaning::Meaning;
@@ -110,11 +113,23 @@ fn stages(
     Some(Outcome { plan, config, root: tree })
 }
 
-/// `sha256:` and hex over the values of all files.
+/// Every value that is in force, with its origin and the files that the origins lie in; `None` where something is
+/// not well-formed, which [`compile`] reports.
+pub fn effective(source: &Source<'_>, inputs: &Inputs) -> Option<(Vec<Effective>, SourceMap)> {
+    let mut sources = SourceMap::new(source.name, source.text);
+    let tree::Tree { root, mut findings, repeated } = tree::read(source.text);
+    let mut root = root?;
+    include::merge(&mut root, &mut sources, inputs, repeated, &mut findings);
+    let mut checked = check::check(schema::compiled(), root);
+    findings.append(&mut checked.findings);
+    let root = checked.tree.filter(|_| findings.is_empty())?;
+    let config: Config = spanned::decode(&root).ok()?;
+    Some((config::effective::effective(schema::compiled(), &root, &Meaning::of(&config)), sources))
+}
+
+/// `sha256:` and hex over the meaning of all files: comments, layout and the order of words do not change it.
 fn source_digest(root: &Node) -> String {
-    let mut canonical = String::new();
-    root.canonical(&mut canonical);
-    let hash = digest(&SHA256, canonical.as_bytes());
+    let hash = digest(&SHA256, canonical(schema::compiled(), root).as_bytes());
     let hex: String = hash.as_ref().iter().map(|b| format!("{b:02x}")).collect();
     format!("sha256:{hex}")
 }

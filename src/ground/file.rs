@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// Replaces `path` by `bytes` with the permission bits `mode`. Readers see the old or the new file,
@@ -12,6 +12,42 @@ use std::path::Path;
 /// # Errors
 /// The first step that failed; `path` is then unchanged.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    put(path, bytes, mode, |_| Ok(()))
+}
+
+/// Like [`replace`], for a file of a person: mode and owner stay, and a symbolic link stays one.
+///
+/// # Errors
+/// The first step that failed, also that the owner cannot be kept; `path` is then unchanged.
+pub fn rewrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    const PERMISSION_BITS: u32 = 0o7777;
+    let path = std::fs::canonicalize(path)?;
+    let old = std::fs::metadata(&path)?;
+    let mode = old.mode() & PERMISSION_BITS;
+    put(&path, bytes, mode & 0o700, |draft| {
+        let new = draft.metadata()?;
+        if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+            std::os::unix::fs::fchown(draft, Some(old.uid()), Some(old.gid()))?;
+        }
+        // After the owner, because changing that clears bits; and whatever the umask is.
+        draft.set_permissions(std::fs::Permissions::from_mode(mode))
+    })
+}
+
+/// Makes a file that is not there yet, whole.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`], or the step that failed; what was written of it is removed.
+pub fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = std::fs::remove_file(path);
+    }
+    written
+}
+
+fn put(path: &Path, bytes: &[u8], mode: u32, prepare: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let mut draft_name = std::ffi::OsString::from(".");
@@ -20,6 +56,7 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let draft = folder.join(draft_name);
     let written = (|| {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&draft)?;
+        prepare(&file)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&draft, path)
@@ -69,7 +106,6 @@ impl Stamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_file_is_replaced_whole_and_private() {
@@ -92,5 +128,20 @@ mod tests {
         assert!(first.is_some() && first == Stamp::of(&path));
         replace(&path, b"two", 0o600).unwrap();
         assert_ne!(first, Stamp::of(&path), "another inode");
+    }
+
+    #[test]
+    fn a_rewritten_file_keeps_mode_and_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("a"), folder.path().join("b"));
+        std::fs::write(&path, "one").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o664)).unwrap();
+        std::os::unix::fs::symlink("a", &link).unwrap();
+        rewrite(&link, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o664);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no draft is left");
+        assert!(rewrite(&folder.path().join("c"), b"x").is_err());
     }
 }

@@ -116,6 +116,8 @@ pub const INCLUDED_FILES_MAX: usize = 10_000;
 pub const INCLUDED_OCTETS_MAX: usize = YAML_OCTETS_MAX;
 /// Names in folders that the globs of one configuration look at: `*/../*/..` would look for ever.
 pub const INCLUDE_NAMES_MAX: usize = 100_000;
+/// Rounds of `check --fix`: one mistake hides another, seldom more than two.
+pub const MEND_ROUNDS_MAX: usize = 10;
 /// Diagnostics reported in one run; the rest are counted.
 pub const DIAGNOSTICS_MAX: usize = 1_000;
 /// Pairs of a sender and a recipient pattern that are compared to find routes that never match, in the whole file.

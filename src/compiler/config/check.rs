@@ -4,7 +4,7 @@
 //! all findings of a file come in one run. Places that lost something are remembered; what the rules say
 //! about them would be noise ([`Checked::touches_broken`]).
 
-use super::finding::{Finding, listed, nearest, shortened};
+use super::finding::{Finding, listed, nearest, only_near, shortened};
 use super::format::Format;
 use super::node::{Entry, Node, Value};
 use super::scalar;
@@ -128,6 +128,10 @@ impl Checker<'_> {
                 nearest(&entry.key, known.iter().copied())
             });
         }
+        let mut taken: Vec<&str> =
+            known.iter().copied().filter(|k| misspelt.iter().filter(|m| *m == k).count() > 1).collect();
+        taken.extend(known.iter().copied().filter(|k| entries.iter().any(|e| e.key == **k)));
+        let first = entries.first().map(|e| e.key_span.start);
         let mut complete = true;
         for required in &shape.required {
             if entries.iter().any(|e| e.key == *required) {
@@ -135,12 +139,12 @@ impl Checker<'_> {
             }
             complete = false;
             if !misspelt.contains(&required.as_str()) {
-                self.report(missing(required, &span, key, root));
+                self.report(missing(required, &span, key, root, first));
             }
         }
         let mut cut = false;
         entries.retain_mut(|entry| {
-            let keep = self.entry(shape, &known, entry, root);
+            let keep = self.entry(shape, (&known, &taken), entry, root);
             cut |= !keep;
             keep
         });
@@ -150,7 +154,7 @@ impl Checker<'_> {
         complete && shape.required.iter().all(|r| entries.iter().any(|e| e.key == *r))
     }
 
-    fn entry(&mut self, shape: &Shape, known: &[&str], entry: &mut Entry, root: bool) -> bool {
+    fn entry(&mut self, shape: &Shape, (known, taken): (&[&str], &[&str]), entry: &mut Entry, root: bool) -> bool {
         let place = entry.key_span.start..entry.value.span.end.max(entry.key_span.end);
         if let Some(property) = shape.property(&entry.key) {
             let keep = self.node(property, &mut entry.value, &entry.key, false);
@@ -159,7 +163,7 @@ impl Checker<'_> {
         }
         if shape.closed {
             if self.findings.len() < limits::FINDINGS_MAX {
-                self.report(unknown_key(entry, known));
+                self.report(unknown_key(entry, known, taken));
             }
             return false;
         }
@@ -210,8 +214,7 @@ impl Checker<'_> {
     /// Finds the alternative that was meant, and reports inside it.
     fn alternatives(&mut self, id: ShapeId, node: &mut Node, key: &str) -> bool {
         let schema = self.schema;
-        let mut leaves = Vec::new();
-        flatten(schema, id, &mut leaves);
+        let leaves = schema.leaves([id]);
         let fitting: Vec<ShapeId> =
             leaves.iter().copied().filter(|l| schema.shape(*l).types.admits(&node.value)).collect();
         if fitting.is_empty() {
@@ -250,7 +253,7 @@ impl Checker<'_> {
             }
             [] => {
                 match entries.first() {
-                    Some(entry) => self.report(unknown_key(entry, &tags)),
+                    Some(entry) => self.report(unknown_key(entry, &tags, &[])),
                     None => {
                         let finding = Finding::at("OPS-013", &node.span, "an empty map")
                             .detail(format!("`{key}` needs one of {}.", listed(tags.iter().copied(), "or")));
@@ -295,16 +298,17 @@ impl Checker<'_> {
         };
         let subject = if key.is_empty() { "The file".to_owned() } else { format!("`{}`", shortened(key)) };
         let mut detail = format!("{subject} wants {names}; this is {}.", node.kind());
-        let mut fix = None;
+        let (mut fix, mut meant) = (None, None);
         let types = || shapes().flat_map(|s| s.types.iter());
         match &node.value {
             Value::Text(text) => {
-                if let Some((why, edit)) = types().find_map(|t| scalar::hint(text, t)) {
-                    detail.push_str(&why);
-                    fix = Some(edit);
+                if let Some(hint) = types().find_map(|t| scalar::hint(text, t)) {
+                    detail.push_str(&hint.why);
+                    (fix, meant) = (Some(hint.fix), hint.meant);
                 }
             }
             Value::Integer(_) | Value::Float(_) | Value::Bool(_) if types().any(|t| t == "string") => {
+                meant = self.between_quotes(wanted, node);
                 fix = Some(match quantity {
                     Some(Format::Duration) => "add the unit, e.g. `30s`, `15m` or `5d`".to_owned(),
                     Some(Format::Size) => "add the unit, e.g. `500kB`, `25MB` or `5GiB`".to_owned(),
@@ -320,7 +324,16 @@ impl Checker<'_> {
         }
         let mut finding = Finding::at(code, place, format!("this is {}", node.kind())).detail(detail);
         finding.fix = fix;
-        self.report(finding);
+        self.report(match meant {
+            Some(meant) => finding.edit(place, meant),
+            None => finding,
+        });
+    }
+
+    /// A number or boolean as text, where that is what was wanted.
+    fn between_quotes(&self, wanted: &[ShapeId], node: &Node) -> Option<String> {
+        let text = Node { span: node.span.clone(), value: Value::Text(node.to_json().to_string()) };
+        wanted.iter().any(|id| self.schema.admits(*id, &text)).then(|| format!("\"{}\"", node.to_json()))
     }
 
     fn wrong_word(&mut self, words: &[&str], node: &Node, key: &str) {
@@ -333,6 +346,9 @@ impl Checker<'_> {
             listed(words.iter().copied(), "or")
         ));
         finding.fix = near.map(|n| format!("{key}: {n}"));
+        if let Some(meant) = only_near(given, words.iter().copied()) {
+            finding = finding.edit(&node.span, scalar::written(meant));
+        }
         self.report(finding);
     }
 
@@ -348,12 +364,19 @@ impl Checker<'_> {
     }
 }
 
-fn missing(required: &str, span: &Span, key: &str, root: bool) -> Finding {
+/// `first`: where the first key of the map stands.
+fn missing(required: &str, span: &Span, key: &str, root: bool, first: Option<u32>) -> Finding {
     let start = span.start..span.start;
     if root && required == "version" {
-        return Finding::at("OPS-003", &start, "no `version`")
+        let finding = Finding::at("OPS-003", &start, "no `version`")
             .detail("The file does not say which version of the language it is written in.")
             .fix("version: 1");
+        return match first {
+            // A map in braces begins before its first key.
+            Some(first) if first > span.start => finding.edit(&(first..first), "version: 1, "),
+            Some(first) => finding.edit(&(first..first), "version: 1\n"),
+            None => finding,
+        };
     }
     let owner = if root { "The file".to_owned() } else { format!("`{}`", shortened(key)) };
     Finding::at("OPS-013", &start, format!("no `{required}`"))
@@ -361,7 +384,8 @@ fn missing(required: &str, span: &Span, key: &str, root: bool) -> Finding {
         .fix(format!("add `{required}: ...`"))
 }
 
-fn unknown_key(entry: &Entry, known: &[&str]) -> Finding {
+/// `siblings`: the keys that are there, or claimed by another misspelt one.
+fn unknown_key(entry: &Entry, known: &[&str], siblings: &[&str]) -> Finding {
     let near = nearest(&entry.key, known.iter().copied());
     let text = near.map_or_else(|| "not known here".to_owned(), |n| format!("did you mean `{n}`?"));
     let mut finding = Finding::at("OPS-001", &entry.key_span, text).detail(format!(
@@ -370,17 +394,9 @@ fn unknown_key(entry: &Entry, known: &[&str]) -> Finding {
         listed(known.iter().copied(), "and")
     ));
     finding.fix = near.map(|n| format!("{n}: ..."));
-    finding
-}
-
-/// The alternatives behind references and nested choices, without the null of optional values.
-fn flatten(schema: &Schema, id: ShapeId, out: &mut Vec<ShapeId>) {
-    let shape = schema.shape(id);
-    if shape.alternatives.is_empty() {
-        out.push(id);
-    }
-    for alternative in &shape.alternatives {
-        flatten(schema, *alternative, out);
+    match only_near(&entry.key, known.iter().copied()).filter(|meant| !siblings.contains(meant)) {
+        Some(meant) => finding.edit(&entry.key_span, meant),
+        None => finding,
     }
 }
 

@@ -68,6 +68,18 @@ impl Finding {
 
 /// The candidate that `given` was probably meant to be: at most one edit and another for each four characters.
 pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    near(given, candidates).into_iter().min().map(|(_, c)| c)
+}
+
+/// The one candidate that `given` can have been meant to be; `None` also where there are two.
+pub fn only_near<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    match near(given, candidates).as_slice() {
+        [(_, only)] => Some(only),
+        _ => None,
+    }
+}
+
+fn near<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<(usize, &'a str)> {
     let lower = given.to_lowercase();
     let length = lower.chars().count();
     candidates
@@ -82,8 +94,7 @@ pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -
             let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
             (distance <= most).then_some((distance, candidate))
         })
-        .min()
-        .map(|(_, c)| c)
+        .collect()
 }
 
 /// "Did you mean" among names that are data, within `limits::GUESSES_MAX`: a hundred thousand mistakes beside a hundred
@@ -144,6 +155,13 @@ mod tests {
         assert_eq!(nearest("listners", ["listeners", "limits"]), Some("listeners"));
         assert_eq!(nearest("Implicit", ["implicit", "none"]), Some("implicit"));
         assert_eq!(nearest("zebra", ["listeners", "limits"]), None);
+    }
+
+    #[test]
+    fn two_near_words_are_a_decision() {
+        assert_eq!(only_near("listners", ["listeners", "limits"]), Some("listeners"));
+        assert_eq!(nearest("imapss", ["imap", "imaps"]), Some("imaps"));
+        assert_eq!(only_near("imapss", ["imap", "imaps"]), None);
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub struct Inputs {
     consulted: Arc<Mutex<Consulted>>,
     /// Who reads the files.
     user: u32,
+    /// Texts that stand in for files on disk, by absolute path: what they would be after an edit.
+    drafts: BTreeMap<PathBuf, Vec<u8>>,
 }
 
 #[derive(Debug, Clone)]
@@ -101,8 +103,8 @@ impl Inputs {
 
     fn new(files: Files, now: Timestamp) -> Self {
         let (user, consulted) = (rustix::process::geteuid().as_raw(), Arc::default());
-        let exposed = BTreeSet::new();
-        Self { files, user, now, secrets_checked: true, previous: None, observed: None, exposed, consulted }
+        let (exposed, drafts) = (BTreeSet::new(), BTreeMap::new());
+        Self { files, user, now, secrets_checked: true, previous: None, observed: None, exposed, consulted, drafts }
     }
 
     /// The same inputs with one more file in memory. Inputs from a disk stay as they are.
@@ -118,6 +120,13 @@ impl Inputs {
     #[must_use]
     pub fn exposing(mut self, path: PathBuf) -> Self {
         self.exposed.insert(path);
+        self
+    }
+
+    /// The same inputs, with a text in the place of a file on disk.
+    #[must_use]
+    pub fn drafting(mut self, path: PathBuf, bytes: Vec<u8>) -> Self {
+        self.drafts.insert(path, bytes);
         self
     }
 
@@ -172,6 +181,9 @@ impl Inputs {
         let bytes = match &self.files {
             Files::Disk(base) => {
                 let path = base.join(path);
+                if let Some(draft) = self.drafts.get(&path) {
+                    return Ok(draft.clone());
+                }
                 self.consult(&path);
                 if !std::fs::metadata(&path).map_err(|e| refusal(&e))?.is_file() {
                     return Err(InputError::Unreadable("it is no file".to_owned()));

@@ -10,9 +10,15 @@
 //!
 //! It does not judge what is well-formed but unwise; that is `compiler::rules`.
 
+/// The version of the language that this compiler reads and writes.
+pub const VERSION: u32 = 1;
+
 pub mod alias_domains;
 pub mod alias_graph;
+pub mod canonical;
 pub mod check;
+pub mod default;
+pub mod effective;
 pub mod finding;
 pub mod format;
 pub mod glob;

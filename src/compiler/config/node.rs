@@ -1,7 +1,5 @@
 //! The YAML tree with the place of every key and value.
 
-use std::fmt::Write as _;
-
 use crate::ground::diagnostic::Span;
 
 /// A value and the bytes it was written with.
@@ -75,7 +73,7 @@ impl Node {
         }
     }
 
-    /// The value without places, for canonical digests and for other checkers.
+    /// The value without places, for other checkers.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value as Json;
         match &self.value {
@@ -86,41 +84,6 @@ impl Node {
             Value::Map(entries) => Json::Object(entries.iter().map(|e| (e.key.clone(), e.value.to_json())).collect()),
             Value::Null => Json::Null,
             Value::Text(text) => Json::String(text.clone()),
-        }
-    }
-
-    /// One spelling for each value, every type marked. Layout, comments and quoting style do not show; the
-    /// order of keys does, because the first account of a domain receives its `postmaster` mail.
-    pub fn canonical(&self, out: &mut String) {
-        match &self.value {
-            Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
-            Value::Float(f) => {
-                let _ = write!(out, "{f:?}");
-            }
-            Value::Integer(i) => {
-                let _ = write!(out, "{i}");
-            }
-            Value::List(items) => {
-                out.push('[');
-                for item in items {
-                    item.canonical(out);
-                    out.push(',');
-                }
-                out.push(']');
-            }
-            Value::Map(entries) => {
-                out.push('{');
-                for entry in entries {
-                    let _ = write!(out, "{:?}:", entry.key);
-                    entry.value.canonical(out);
-                    out.push(',');
-                }
-                out.push('}');
-            }
-            Value::Null => out.push('~'),
-            Value::Text(text) => {
-                let _ = write!(out, "{text:?}");
-            }
         }
     }
 }

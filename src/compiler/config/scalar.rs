@@ -38,31 +38,71 @@ fn leading_zero(text: &str) -> bool {
     digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// How a text value is written: plain where that is safe everywhere, in flow collections too, else between quotes.
+pub fn written(text: &str) -> String {
+    let safe = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '@' | '+' | '=' | '$');
+    let first = text.chars().next().is_some_and(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '_'));
+    if first && text.chars().all(safe) && resolve(text) == Value::Text(text.to_owned()) && !former_boolean(text) {
+        return text.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            // YAML 1.2.2 §5.7: what cannot be printed is escaped, by eight hexadecimal digits if need be.
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
+                quoted.push_str(&format!("\\U{:08x}", u32::from(c)));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Words that YAML 1.1 read as booleans. We do not, but the next program may.
+fn former_boolean(text: &str) -> bool {
+    matches!(text.to_ascii_lowercase().as_str(), "yes" | "y" | "on" | "no" | "n" | "off")
+}
+
+/// What probably happened, and the value that was meant where there is no doubt about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// A sentence with a leading space.
+    pub why: String,
+    pub fix: String,
+    /// As it would be written.
+    pub meant: Option<String>,
+}
+
 /// What probably happened when `text` stands where `wanted` (a JSON Schema type) should.
-pub fn hint(text: &str, wanted: &str) -> Option<(String, String)> {
+pub fn hint(text: &str, wanted: &str) -> Option<Hint> {
     let word = text.to_ascii_lowercase();
+    let quoted = |meant: &str| Hint {
+        why: " Quotes make it text.".to_owned(),
+        fix: format!("write {meant} without quotes"),
+        meant: Some(meant.to_owned()),
+    };
     match wanted {
         "boolean" => {
             let meant = match word.as_str() {
                 "yes" | "y" | "on" => "true",
                 "no" | "n" | "off" => "false",
-                "true" | "false" => {
-                    return Some((" Quotes make it text.".to_owned(), format!("write {word} without quotes")));
-                }
+                "true" | "false" => return Some(quoted(&word)),
                 _ => return None,
             };
             let why = format!(" `{word}` was a boolean in YAML 1.1 only; in YAML 1.2 it is a word.");
-            Some((why, format!("write `{meant}`")))
+            Some(Hint { why, fix: format!("write `{meant}`"), meant: Some(meant.to_owned()) })
         }
         "integer" if leading_zero(text) => {
             let plain = text.trim_start_matches('0');
             let plain = if plain.is_empty() { "0" } else { plain };
             let why = " A leading zero meant octal in YAML 1.1 and means nothing in 1.2, so the number is not guessed.";
-            Some((why.to_owned(), format!("write `{plain}`")))
+            Some(Hint { why: why.to_owned(), fix: format!("write `{plain}`"), meant: None })
         }
-        "integer" if text.parse::<i64>().is_ok() => {
-            Some((" Quotes make it text.".to_owned(), format!("write {text} without quotes")))
-        }
+        "integer" if text.parse::<i64>().is_ok() => Some(quoted(text)),
         _ => None,
     }
 }
@@ -95,8 +135,36 @@ mod tests {
 
     #[test]
     fn hints_name_the_edit() {
-        assert_eq!(hint("yes", "boolean").unwrap().1, "write `true`");
-        assert_eq!(hint("0465", "integer").unwrap().1, "write `465`");
+        assert_eq!(hint("yes", "boolean").unwrap().fix, "write `true`");
+        assert_eq!(hint("0465", "integer").unwrap().fix, "write `465`");
+        assert_eq!(hint("0465", "integer").unwrap().meant, None);
         assert_eq!(hint("maybe", "boolean"), None);
+    }
+
+    #[test]
+    fn text_is_written_so_that_it_is_read_again() {
+        for text in [
+            "a",
+            "a b",
+            "yes",
+            "1.2",
+            "none",
+            "+",
+            "",
+            "~",
+            "# x",
+            "a: b",
+            "2001:db8::1",
+            "\"\\\n\t\u{7}\u{85}",
+            "ü@x.org",
+            "- a",
+        ] {
+            let yaml = format!("k: [{}]\n", written(text));
+            let root = crate::compiler::config::tree::read(&yaml).root.unwrap();
+            let Some(Value::List(items)) = root.get("k").map(|n| &n.value) else { panic!("{yaml}") };
+            assert_eq!(items[0].value, Value::Text(text.to_owned()), "{yaml}");
+        }
+        assert_eq!(written("mail.example.org"), "mail.example.org");
+        assert_eq!(written("192.0.2.10"), "192.0.2.10");
     }
 }

@@ -101,6 +101,41 @@ impl Schema {
         &self.shapes[id.0]
     }
 
+    /// The shapes behind references and nested choices.
+    pub fn leaves(&self, ids: impl IntoIterator<Item = ShapeId>) -> Vec<ShapeId> {
+        let mut leaves = Vec::new();
+        let mut open: Vec<ShapeId> = ids.into_iter().collect();
+        open.reverse();
+        while let Some(id) = open.pop() {
+            let alternatives = &self.shape(id).alternatives;
+            if alternatives.is_empty() {
+                leaves.push(id);
+            }
+            open.extend(alternatives.iter().rev());
+        }
+        leaves
+    }
+
+    /// The leaves that the value of `key` may have, in a map of one of `shapes`.
+    pub fn under(&self, shapes: &[ShapeId], key: &str) -> Vec<ShapeId> {
+        self.leaves(shapes.iter().filter_map(|id| {
+            let shape = self.shape(*id);
+            shape.property(key).or(shape.additional)
+        }))
+    }
+
+    /// The leaves that an entry may have, in a list of one of `shapes`.
+    pub fn items(&self, shapes: &[ShapeId]) -> Vec<ShapeId> {
+        self.leaves(shapes.iter().filter_map(|id| self.shape(*id).items))
+    }
+
+    /// Whether the keys of a map of `shapes` are words of the language, so that their order says nothing.
+    /// Keys that are data stand in an order that somebody chose.
+    pub fn keys_are_words(&self, shapes: &[ShapeId]) -> bool {
+        let maps = || shapes.iter().map(|id| self.shape(*id)).filter(|s| s.types.contains("object"));
+        maps().next().is_some() && maps().all(|s| s.closed)
+    }
+
     /// Whether `node` is valid; the whole verdict, without reasons.
     pub fn admits(&self, id: ShapeId, node: &Node) -> bool {
         let shape = self.shape(id);

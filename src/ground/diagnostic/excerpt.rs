@@ -8,7 +8,7 @@ use super::{Diagnostic, Label, Span};
 use crate::ground::limits;
 
 /// Codes whose place may be a secret that somebody wrote into the file.
-const SECRET_CODES: [&str; 2] = ["AUTH-007", "SEC-001"];
+pub const SECRET_CODES: [&str; 2] = ["AUTH-007", "SEC-001"];
 
 /// The sources as a report may quote them.
 #[derive(Debug)]

@@ -18,6 +18,7 @@ mod markdown;
 mod sarif;
 mod source;
 
+pub use excerpt::SECRET_CODES;
 pub use github::github;
 pub use human::human;
 pub use json::{FORMAT as JSON_FORMAT, json, value as json_value};

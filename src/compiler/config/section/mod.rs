@@ -1,7 +1,8 @@
 //! The sections of the language, one file each.
 //!
 //! The doc comment of a type or key is its documentation: it goes into the JSON Schema and from there into
-//! editors and `docs/language.md`. Defaults are stated there and given their reasons in `compiler::config::meaning`.
+//! editors and `docs/language.md`. Defaults are stated there, applied in
+//! `compiler::config::meaning`, and given their reasons in the table of `compiler::config::default`.
 
 pub mod accounts;
 pub mod aliases;

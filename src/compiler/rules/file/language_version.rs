@@ -1,9 +1,10 @@
 //! OPS-003: The version of the language is missing, or this compiler does not know it.
 
+use crate::compiler::config::VERSION;
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::rules::{Check, Explanation, Rule};
-use crate::ground::diagnostic::Severity;
+use crate::ground::diagnostic::{Severity, Span};
 
 pub const RULE: Rule = Rule {
     code: "OPS-003",
@@ -23,15 +24,17 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    const KNOWN: u32 = 1;
     let version = &meaning.config.version;
-    if version.value != KNOWN {
-        let finding = Finding::at(RULE.code, &version.span, format!("this compiler knows version {KNOWN}"))
-            .detail(format!(
-                "The file is written in version {} of the language; this compiler knows up to {KNOWN}.",
-                version.value
-            ))
-            .fix(format!("version: {KNOWN}, or use a newer mailctl"));
-        out.push(finding);
+    if version.value != VERSION {
+        out.push(unknown(version.value, &version.span));
     }
+}
+
+/// A version that this compiler does not know, written at `span`.
+pub fn unknown(version: u32, span: &Span) -> Finding {
+    Finding::at(RULE.code, span, format!("this compiler knows version {VERSION}"))
+        .detail(format!(
+            "The file is written in version {version} of the language; this compiler knows up to {VERSION}."
+        ))
+        .fix(format!("version: {VERSION}, or use a newer mailctl"))
 }

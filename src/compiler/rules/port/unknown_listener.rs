@@ -1,7 +1,7 @@
 //! PORT-017: A listener does not say what it speaks.
 
 use crate::compiler::config::finding::Finding;
-use crate::compiler::config::finding::{listed, nearest, shortened};
+use crate::compiler::config::finding::{listed, nearest, only_near, shortened};
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::config::section::listeners::Service;
 use crate::compiler::rules::{Check, Explanation, Rule};
@@ -46,6 +46,16 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
                 )
             }
         };
-        out.push(Finding::at(RULE.code, door.name_span, text).detail(detail).fix(fix));
+        let mut finding = Finding::at(RULE.code, door.name_span, text).detail(detail).fix(fix);
+        if let Some(near) = only_near(door.name, words.iter().copied()).filter(|near| is_free(meaning, &words, near)) {
+            finding = finding.edit(door.name_span, near);
+        }
+        out.push(finding);
     }
+}
+
+/// Whether nobody else has the name or is near to it: two that mean the same one are a decision.
+fn is_free(meaning: &Meaning<'_>, words: &[&str], name: &str) -> bool {
+    let means = |door: &str| door == name || only_near(door, words.iter().copied()) == Some(name);
+    meaning.listeners.iter().filter(|d| means(d.name)).count() == 1
 }
