@@ -7,7 +7,7 @@ use super::report::{ReportFormat, report};
 use super::{Failure, Format, online, print};
 use crate::artefact::render::dns::PublicKeys;
 use crate::compiler::{self, Compilation, Inputs};
-use crate::ground::diagnostic::{Counts, Diagnostic, Severity, Source};
+use crate::ground::diagnostic::{Counts, Diagnostic, Severity, Source, SourceMap};
 use crate::ground::limits;
 use crate::plan::Plan;
 use crate::plan::document::DkimKey;
@@ -55,19 +55,33 @@ impl Context {
         }
     }
 
-    /// Compiles without printing anything.
-    pub fn compilation(&self, inputs: &Inputs) -> Result<Compilation, Failure> {
-        let shown = self.config.display().to_string();
+    /// The octets of the configuration: one more than is allowed, so that a file that is too long is reported as such.
+    pub fn bytes(&self) -> Result<Vec<u8>, Failure> {
+        let shown = self.config.display();
         let unreadable = |error: std::io::Error| Failure(format!("{shown}: {error}; name another file with --config"));
-        // One octet more than is allowed, so that a file that is too long is reported as such.
         let most = limits::YAML_OCTETS_MAX as u64 + 1;
         let mut bytes = Vec::new();
         let file = std::fs::File::open(&self.config).map_err(unreadable)?;
         file.take(most).read_to_end(&mut bytes).map_err(unreadable)?;
+        Ok(bytes)
+    }
+
+    /// Compiles without printing anything.
+    pub fn compilation(&self, inputs: &Inputs) -> Result<Compilation, Failure> {
+        let bytes = self.bytes()?;
+        let shown = self.config.display().to_string();
         Ok(match compiler::text(&bytes) {
             Ok(text) => compiler::compile(&Source { name: &shown, text }, inputs),
             Err(problem) => problem.into_compilation(&shown),
         })
+    }
+
+    /// Prints what is wrong with a text of the configuration to standard error; the failure says no more, because
+    /// all has been said.
+    pub fn refuse(&self, text: &str, diagnostics: Vec<Diagnostic>) -> Failure {
+        let sources = SourceMap::new(&self.config.display().to_string(), text);
+        eprint!("{}", report(&Compilation { plan: None, diagnostics, sources }, ReportFormat::Human, colour()));
+        Failure(String::new())
     }
 
     /// The plan that a command about a plan's consequences works on: the configuration's if that file

@@ -1,6 +1,7 @@
 //! The command line: one file a command under `command`.
 //!
-//! Exit codes (`docs/diagnostics.md`): 0 done, 1 error, 2 differences (`plan --detailed-exitcode`). What a person reads as a
+//! Exit codes (`docs/diagnostics.md`): 0 done, 1 error, 2 differences (`plan --detailed-exitcode`, `fmt --check`,
+//! `migrate --check`, and an edit that nobody confirmed). What a person reads as a
 //! table, a program reads with `--format json`. Results go to standard output, everything else to
 //! standard error.
 //!
@@ -10,6 +11,7 @@ mod command;
 mod context;
 mod online;
 mod report;
+mod rewrite;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,8 +19,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use command::{
-    account, apply, check, dns, explain, firewall, graph, history, plan, ports, queue, quickstart, render, rollback,
-    run, schema, serve, status,
+    account, apply, check, config, dns, explain, firewall, fmt, graph, history, init, migrate, plan, ports, queue,
+    quickstart, render, rollback, run, schema, serve, status,
 };
 use context::Context;
 
@@ -57,6 +59,9 @@ enum Command {
     Apply(apply::Arguments),
     /// Compile the configuration and report what is wrong with it.
     Check(check::Arguments),
+    /// What the configuration says, and what holds where it is silent.
+    #[command(subcommand)]
+    Config(config::Command),
     /// DNS records that follow from the plan.
     #[command(subcommand)]
     Dns(dns::Command),
@@ -65,10 +70,16 @@ enum Command {
     /// Firewall rules that follow from the plan.
     #[command(subcommand)]
     Firewall(firewall::Command),
+    /// Bring the configuration into canonical form; comments stay.
+    Fmt(fmt::Arguments),
     /// The flowchart of mail in and out (Mermaid).
     Graph(graph::Arguments),
     /// The plans that were active.
     History(history::Arguments),
+    /// Write a first configuration: asks a few questions, or takes flags.
+    Init(init::Arguments),
+    /// Bring the configuration to the newest version of the language.
+    Migrate(migrate::Arguments),
     /// Show what the configuration would change.
     Plan(plan::Arguments),
     /// The port table: who may connect where, how, and why.
@@ -158,11 +169,15 @@ fn dispatch(context: &Context, command: Command) -> Result<Outcome, Failure> {
         Command::Account(command) => account::run(command),
         Command::Apply(arguments) => apply::run(context, &arguments),
         Command::Check(arguments) => check::run(context, &arguments),
+        Command::Config(command) => config::run(context, &command),
         Command::Dns(command) => dns::run(context, &command),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Firewall(command) => firewall::run(context, &command),
+        Command::Fmt(arguments) => fmt::run(context, &arguments),
         Command::Graph(arguments) => graph::run(context, &arguments),
         Command::History(arguments) => history::run(context, &arguments),
+        Command::Init(arguments) => init::run(context, &arguments),
+        Command::Migrate(arguments) => migrate::run(context, &arguments),
         Command::Plan(arguments) => plan::run(context, &arguments),
         Command::Ports(arguments) => ports::run(context, &arguments),
         Command::Queue(command) => queue::run(context, &command),

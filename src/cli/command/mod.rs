@@ -3,11 +3,15 @@
 pub mod account;
 pub mod apply;
 pub mod check;
+pub mod config;
 pub mod dns;
 pub mod explain;
 pub mod firewall;
+pub mod fmt;
 pub mod graph;
 pub mod history;
+pub mod init;
+pub mod migrate;
 pub mod plan;
 pub mod ports;
 pub mod queue;

@@ -1,7 +1,8 @@
-//! `mailctl check`: compiles and reports, once or whenever a file changes ([`watch`]).
+//! `mailctl check`: compiles and reports, once or whenever a file changes ([`watch`]), or mends first ([`fix`]).
 //!
-//! The report goes to standard output in every form, since it is the result. Nothing is written anywhere.
+//! The report goes to standard output in every form, since it is the result. Without `--fix` nothing is written anywhere.
 
+mod fix;
 mod watch;
 
 use crate::cli::context::{Context, colour_out, verdict};
@@ -23,11 +24,22 @@ pub struct Arguments {
     /// Go on, and report again whenever a file changes; Ctrl-C ends it.
     #[arg(long)]
     watch: bool,
+    /// Make the edits that need no decision: shows the difference and asks before it writes.
+    #[arg(long, conflicts_with_all = ["format", "watch"])]
+    fix: bool,
+    /// With --fix: write without asking.
+    #[arg(long, requires = "fix")]
+    yes: bool,
 }
 
 pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome, Failure> {
     if arguments.watch {
         return watch::run(context, arguments);
+    }
+    if arguments.fix
+        && let Outcome::Differences = fix::run(context, arguments)?
+    {
+        return Ok(Outcome::Differences);
     }
     let inputs = context.inputs(!arguments.no_secrets);
     let inputs = if arguments.online { context.looking(inputs)? } else { inputs };
