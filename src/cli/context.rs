@@ -10,7 +10,7 @@ use crate::compiler::{self, Compilation, Inputs};
 use crate::ground::diagnostic::{Counts, Diagnostic, Severity, Source, SourceMap};
 use crate::ground::limits;
 use crate::plan::Plan;
-use crate::plan::document::DkimKey;
+use crate::plan::document::DnsData;
 use crate::runtime::server::activation::StateFolder;
 use crate::runtime::server::keyring::Keyring;
 
@@ -97,11 +97,10 @@ impl Context {
     pub fn public_keys(&self, plan: &Plan) -> Result<PublicKeys, Failure> {
         let keyring = Keyring::new(self.state.root());
         let mut keys = PublicKeys::default();
-        for (domain, settings) in &plan.domains {
-            for selector in settings.dkim.iter().filter(|s| matches!(s.key, DkimKey::Generated {})) {
-                if let Some(pair) = keyring.dkim(domain.as_str(), &selector.selector, selector.algorithm)? {
-                    keys.insert((domain.as_str().to_owned(), selector.selector.clone()), pair.public_key);
-                }
+        for record in &plan.dns {
+            let DnsData::DkimGenerated { domain, selector, algorithm } = &record.data else { continue };
+            if let Some(pair) = keyring.dkim(domain, selector, *algorithm)? {
+                keys.insert((domain.clone(), selector.clone()), pair.public_key);
             }
         }
         Ok(keys)

@@ -26,6 +26,7 @@ use config::finding::Finding;
 use config::material::Material;
 use config::meaning::Meaning;
 use config::node::Node;
+use config::records;
 use config::section::Config;
 use config::{check, include, schema, spanned, tree};
 use rules::{Evidence, Sight, Transition};
@@ -97,13 +98,15 @@ fn stages(
     };
     let meaning = Meaning::of(&config);
     let material = Material::read(&meaning, inputs);
-    let judged = rules::judge(&Evidence { meaning: &meaning, material: &material, inputs });
+    let records = records::records(&meaning, &material);
+    let evidence = Evidence { meaning: &meaning, material: &material, records: &records, inputs };
+    let judged = rules::judge(&evidence);
     let misled = |f: &Finding| {
         (checked.lost_entries && OF_MISSING_ENTRIES.contains(&f.code))
             || (lost_files && OF_MISSING_PEOPLE.contains(&f.code))
     };
     findings.extend(judged.into_iter().filter(|f| !checked.touches_broken(f) && !misled(f)));
-    let plan = lower::plan(&meaning, &material, source_digest);
+    let plan = lower::plan(&meaning, &material, &records, source_digest);
     if let Some(previous) = &inputs.previous {
         findings.extend(rules::judge_transition(&Transition { meaning: &meaning, next: &plan, previous }));
     }

@@ -16,9 +16,12 @@ use crate::plan::document::DnsData;
 pub enum Kind {
     A,
     Aaaa,
+    Caa,
     Cname,
     Mx,
     Ptr,
+    Srv,
+    Tlsa,
     Txt,
 }
 
@@ -44,16 +47,20 @@ pub struct Observed {
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] = [Self::A, Self::Aaaa, Self::Cname, Self::Mx, Self::Ptr, Self::Txt];
+    pub const ALL: [Self; 9] =
+        [Self::A, Self::Aaaa, Self::Caa, Self::Cname, Self::Mx, Self::Ptr, Self::Srv, Self::Tlsa, Self::Txt];
 
     /// The type's mnemonic (RFC 1035 §3.2.2).
     pub fn word(self) -> &'static str {
         match self {
             Self::A => "A",
             Self::Aaaa => "AAAA",
+            Self::Caa => "CAA",
             Self::Cname => "CNAME",
             Self::Mx => "MX",
             Self::Ptr => "PTR",
+            Self::Srv => "SRV",
+            Self::Tlsa => "TLSA",
             Self::Txt => "TXT",
         }
     }
@@ -108,12 +115,46 @@ pub fn questions(plan: &Plan) -> Vec<Question> {
         let kind = match &record.data {
             DnsData::A(_) => Kind::A,
             DnsData::Aaaa(_) => Kind::Aaaa,
+            DnsData::Caa { .. } => Kind::Caa,
+            DnsData::Cname(_) => Kind::Cname,
+            DnsData::Srv { .. } => Kind::Srv,
+            DnsData::Tlsa { .. } => Kind::Tlsa,
             DnsData::Mx { .. } => Kind::Mx,
             DnsData::DkimGenerated { .. } | DnsData::Txt(_) => Kind::Txt,
         };
         ask(&record.name, kind);
     }
+    for record in &plan.dns {
+        let DnsData::Txt(text) = &record.data else { continue };
+        if text.starts_with("v=spf1") {
+            for (name, kinds) in text.split(' ').filter_map(spf_question) {
+                for kind in kinds {
+                    ask(name, *kind);
+                }
+            }
+        }
+        if let Some(domain) = record.name.strip_prefix("_dmarc.") {
+            // RFC 7489 §7.1: whether the others want our reports.
+            for other in text.split("mailto:").skip(1).filter_map(|m| m.split([',', ';', '!']).next()?.rsplit_once('@'))
+            {
+                ask(&format!("{domain}._report._dmarc.{}", other.1), Kind::Txt);
+            }
+        }
+    }
     wanted.into_iter().take(limits::OBSERVATIONS_MAX).collect()
+}
+
+/// What a receiver asks DNS for a term of SPF; `None` where nothing, or nothing that is known before a message is there.
+pub fn spf_question(term: &str) -> Option<(&str, &'static [Kind])> {
+    let bare = term.strip_prefix(['+', '-', '~', '?']).unwrap_or(term);
+    let (word, name) = bare.split_once([':', '='])?;
+    let name = name.split('/').next().filter(|n| !n.contains('%'))?;
+    match word {
+        "include" | "redirect" => Some((name, &[Kind::Txt])),
+        "a" => Some((name, &[Kind::A, Kind::Aaaa])),
+        "mx" => Some((name, &[Kind::Mx])),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

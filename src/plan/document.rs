@@ -14,6 +14,7 @@ use crate::ground::secret::SecretRef;
 use crate::vocabulary::mail::{Address, Domain};
 use crate::vocabulary::network::Network;
 
+pub use super::dns::{DkimAlgorithm, DnsData, DnsRecord, MtaStsMode, MtaStsPolicy, mta_sts_matches};
 pub use super::outbound::{
     BackupHop, BackupMx, BackupRecipients, Fallback, NextHop, Outbound, OutboundTls, Relay, RelayCredentials, RelayTls,
     Relaying, ResolverSource, Route, TlsPolicy,
@@ -238,6 +239,9 @@ pub struct DomainPlan {
     pub subaddress_separator: Option<char>,
     /// Signers; every message that leaves for the domain's addresses is signed with each.
     pub dkim: Vec<DkimSelector>,
+    /// Absent: the domain has no policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mta_sts: Option<MtaStsPolicy>,
 }
 
 /// Who receives for an address that is not itself a mailbox.
@@ -311,15 +315,6 @@ pub struct DkimSelector {
     pub selector: String,
     pub algorithm: DkimAlgorithm,
     pub key: DkimKey,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum DkimAlgorithm {
-    /// RFC 8463.
-    Ed25519Sha256,
-    /// RFC 6376 with the 2048 bits of RFC 8301 §3.2.
-    RsaSha256,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -461,36 +456,6 @@ pub enum LogLevel {
     Error,
     Info,
     Warn,
-}
-
-/// One wanted record. Names are absolute, without the trailing dot.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DnsRecord {
-    /// The zone it belongs to as far as the plan knows: the mail domain or the host's parent.
-    pub zone: String,
-    pub name: String,
-    pub ttl_seconds: u32,
-    pub data: DnsData,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum DnsData {
-    A(std::net::Ipv4Addr),
-    Aaaa(std::net::Ipv6Addr),
-    /// A DKIM key record whose public half is made at activation: domain and selector name the key.
-    DkimGenerated {
-        domain: String,
-        selector: String,
-        algorithm: DkimAlgorithm,
-    },
-    Mx {
-        preference: u16,
-        exchange: String,
-    },
-    /// The whole text; writers split it at 255 octets (RFC 1035 §3.3.14).
-    Txt(String),
 }
 
 /// Accept TCP from anyone to `port` on `addresses` (empty: all of `family`).

@@ -1,6 +1,7 @@
 //! The frozen plan: the only bridge between the compiler and everything that executes.
 //!
-//! [`document`] is the value (with what concerns mail for others in `outbound`), [`codec`] its one canonical spelling (RFC 8785), [`digest`] its name,
+//! [`document`] is the value (with what concerns mail for others in `outbound`
+//! and names in `dns`), [`codec`] its one canonical spelling (RFC 8785), [`digest`] its name,
 //! [`change`] what differs between two of them. Invariants: no secret (references and one-way hashes
 //! only), no clock, no randomness, no path of the machine that compiled it; equal inputs give equal bytes.
 
@@ -8,6 +9,7 @@ mod canonical;
 pub mod change;
 pub mod codec;
 pub mod digest;
+mod dns;
 pub mod document;
 #[cfg(test)]
 pub(crate) mod example;

@@ -10,6 +10,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::public_key::PublicKey;
 
 use super::inputs::Inputs;
 use super::meaning::{CertificateChoice, Meaning};
@@ -47,6 +48,20 @@ pub struct Leaf {
     pub not_after: i64,
     /// SubjectPublicKeyInfo, DER.
     pub spki: Vec<u8>,
+    /// Whether issuer and subject are the same: nobody else vouches for it.
+    pub self_issued: bool,
+    /// Bits of an RSA key; `None` for one of another kind.
+    pub rsa_bits: Option<usize>,
+    /// All certificates of the file that can be parsed, this one first.
+    pub chain: Vec<ChainLink>,
+}
+
+/// One certificate of a chain file.
+#[derive(Debug)]
+pub struct ChainLink {
+    pub der: Vec<u8>,
+    /// SubjectPublicKeyInfo, DER.
+    pub spki: Vec<u8>,
 }
 
 impl Leaf {
@@ -69,6 +84,8 @@ pub struct DkimMaterial<'c> {
     pub selector: &'c str,
     pub path: &'c Spanned<FilePath>,
     pub key: Result<DkimPublic, String>,
+    /// Bits of an RSA key, usable or not.
+    pub rsa_bits: Option<usize>,
 }
 
 /// The public half of a DKIM key.
@@ -102,7 +119,9 @@ impl<'c> Material<'c> {
             for (name, settings) in selectors.iter() {
                 if let Some(file) = settings.value.as_ref().and_then(|s| s.key.as_ref()) {
                     let key = dkim_key(inputs, &file.file);
-                    dkim.push(DkimMaterial { domain: domain.name, selector: &name.value, path: &file.file, key });
+                    let rsa_bits = rsa_bits_of_file(inputs, &file.file);
+                    let (path, selector) = (&file.file, name.value.as_str());
+                    dkim.push(DkimMaterial { domain: domain.name, selector, path, key, rsa_bits });
                 }
             }
         }
@@ -138,7 +157,61 @@ fn leaf(inputs: &Inputs, path: &Spanned<FilePath>) -> Result<Leaf, String> {
         not_before: validity.not_before.timestamp(),
         not_after: validity.not_after.timestamp(),
         spki: certificate.public_key().raw.to_vec(),
+        self_issued: certificate.issuer() == certificate.subject(),
+        rsa_bits: match certificate.public_key().parsed() {
+            Ok(PublicKey::RSA(key)) => Some(key.key_size()),
+            _ => None,
+        },
+        chain: chain(&bytes),
     })
+}
+
+/// The certificates of a PEM file, as far as they can be parsed.
+fn chain(bytes: &[u8]) -> Vec<ChainLink> {
+    let link = |der: CertificateDer<'static>| {
+        let (_, certificate) = X509Certificate::from_der(&der).ok()?;
+        Some(ChainLink { spki: certificate.public_key().raw.to_vec(), der: der.to_vec() })
+    };
+    CertificateDer::pem_slice_iter(bytes).filter_map(|der| link(der.ok()?)).collect()
+}
+
+/// The size of an RSA key in PKCS#8 form, one too short to be used too.
+fn rsa_bits_of_file(inputs: &Inputs, path: &Spanned<FilePath>) -> Option<usize> {
+    let bytes = inputs.read(&path.value.0).ok()?;
+    let PrivateKeyDer::Pkcs8(pkcs8) = PrivateKeyDer::from_pem_slice(&bytes).ok()? else { return None };
+    rsa_bits(pkcs8.secret_pkcs8_der())
+}
+
+/// RFC 5958 §2 around RFC 8017 §A.1.2: the modulus is the second INTEGER of the inner sequence.
+fn rsa_bits(pkcs8: &[u8]) -> Option<usize> {
+    /// 1.2.840.113549.1.1.1, rsaEncryption (RFC 8017 §A.1).
+    const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+    let (info, _) = element(pkcs8, 0x30)?;
+    let (_, rest) = element(info, 0x02)?;
+    let (algorithm, rest) = element(rest, 0x30)?;
+    let (identifier, _) = element(algorithm, 0x06)?;
+    let (key, _) = element(rest, 0x04)?;
+    let (key, _) = element(key, 0x30)?;
+    let (_, rest) = element(key, 0x02)?;
+    let (modulus, _) = element(rest, 0x02)?;
+    let start = modulus.iter().position(|b| *b != 0)?;
+    let modulus = modulus.get(start..)?;
+    let leading = modulus.first()?.leading_zeros() as usize;
+    (identifier == RSA_ENCRYPTION).then_some(modulus.len() * 8 - leading)
+}
+
+/// Content of the DER element at the start, and what follows it (X.690 §8.1).
+fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (first, rest) = der.split_first()?;
+    let (length, rest) = rest.split_first()?;
+    let (length, rest) = if *length < 0x80 {
+        (usize::from(*length), rest)
+    } else {
+        let octets = usize::from(length & 0x7f);
+        let long = rest.get(..octets).filter(|_| (1..=4).contains(&octets))?;
+        (long.iter().fold(0, |n, b| n << 8 | usize::from(*b)), rest.get(octets..)?)
+    };
+    (*first == tag && rest.len() >= length).then(|| rest.split_at(length))
 }
 
 /// Algorithm and SubjectPublicKeyInfo of a private key. The error never quotes the file.

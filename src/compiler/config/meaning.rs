@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::alias_domains::{AliasDomains, AliasOf};
 use super::alias_graph::{Alias, AliasGraph, CatchAll, Flattened, Pattern, Targets};
 use super::finding::Finding;
+use super::publish::Publication;
 use super::section::accounts::Account;
 use super::section::certificates::{Acme, CertificateFiles};
 use super::section::domains::MailDomain;
@@ -34,6 +35,8 @@ pub struct Meaning<'c> {
     /// In the order of the file. Two may have the same canonical address (ACC-007).
     pub mailboxes: Vec<Mailbox<'c>>,
     pub ways: Ways<'c>,
+    /// What the domains tell the world.
+    pub publication: Publication<'c>,
     pub aliases: AliasGraph,
     pub flattened: Flattened,
     /// Addresses that RFC 5321 §4.5.1 and RFC 2142 §4 require and the file does not name.
@@ -105,7 +108,8 @@ impl<'c> Meaning<'c> {
         let duties = duties(&domains, &mailboxes, &aliases);
         let listeners = listeners(config);
         let (certificates, ways) = (certificates(config), Ways::of(config));
-        Self { config, listeners, certificates, domains, mailboxes, ways, aliases, flattened, duties }
+        let publication = Publication::of(config, &ways);
+        Self { config, listeners, certificates, domains, mailboxes, ways, publication, aliases, flattened, duties }
     }
 
     pub fn lab(&self) -> bool {

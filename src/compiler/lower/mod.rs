@@ -13,17 +13,17 @@ pub mod server;
 
 use crate::compiler::config::material::Material;
 use crate::compiler::config::meaning::{Meaning, limits};
+use crate::compiler::config::records::Wanted;
 use crate::plan::document::{FORMAT, Host, Plan, Profile};
 
 /// The plan of a configuration without errors. What could not be read (and was reported) is left out.
-pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, source_digest: String) -> Plan {
+pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, wanted: &[Wanted<'_>], source_digest: String) -> Plan {
     let mut addresses: Vec<_> = meaning.host_addresses().collect();
     addresses.sort_unstable();
     addresses.dedup();
     let listeners = server::listeners(meaning);
     let firewall = firewall::rules(&listeners);
     let domains = server::domains(meaning, material);
-    let dns = dns::records(meaning, &addresses, &domains);
     Plan {
         format: FORMAT,
         compiler: format!("mailctl {}", env!("CARGO_PKG_VERSION")),
@@ -49,7 +49,7 @@ pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, source_digest: Strin
         retention: server::retention(meaning),
         limits: limits(meaning.config),
         logging: server::logging(meaning),
-        dns,
+        dns: dns::records(wanted),
         firewall,
     }
 }

@@ -6,15 +6,17 @@ use std::net::SocketAddr;
 use super::people;
 use crate::compiler::config::material::Material;
 use crate::compiler::config::meaning::{CertificateChoice, LocalDomain, Meaning};
+use crate::compiler::config::publish::{Published, policy};
+use crate::compiler::config::records::dkim;
+use crate::compiler::config::records::dkim::Keys;
 use crate::compiler::config::section::certificates::{Acme, Challenge};
-use crate::compiler::config::section::domains::{Algorithm, Selector};
-use crate::compiler::config::section::leaf::{OrNone, Period};
+use crate::compiler::config::section::leaf::Period;
 use crate::compiler::config::section::logging as words;
 use crate::compiler::config::section::tls::{TlsProfile as Written, Version};
 use crate::compiler::config::spanned::Spanned;
 use crate::plan::document::{
-    AcmeAccount, AcmeChallenge, Certificate, CertificateSource, DkimAlgorithm, DkimKey, DkimSelector, DomainPlan,
-    Listener, LogFormat, LogLevel, Logging, Retention, Storage, Tls, TlsProfile, TlsVersion,
+    AcmeAccount, AcmeChallenge, Certificate, CertificateSource, DomainPlan, Listener, LogFormat, LogLevel, Logging,
+    Retention, Storage, Tls, TlsProfile, TlsVersion,
 };
 use crate::vocabulary::mail::Domain;
 use crate::vocabulary::network::Network;
@@ -98,44 +100,19 @@ pub fn certificates(meaning: &Meaning<'_>, material: &Material<'_>) -> Vec<Certi
 }
 
 pub fn domains(meaning: &Meaning<'_>, material: &Material<'_>) -> BTreeMap<Domain, DomainPlan> {
-    let domain = |d: &LocalDomain<'_>| DomainPlan {
-        alias_of: people::alias_of(meaning, d.name),
-        catch_all: people::catch_all(meaning, d.name),
-        subaddress_separator: d.separator,
-        dkim: dkim(d, material),
+    let keys = Keys::of(material);
+    let domain = |(d, published): (&LocalDomain<'_>, &Published<'_>)| {
+        let selectors = dkim::selectors(d.name, d.settings, &keys);
+        DomainPlan {
+            alias_of: people::alias_of(meaning, d.name),
+            catch_all: people::catch_all(meaning, d.name),
+            subaddress_separator: d.separator,
+            dkim: selectors.into_iter().filter(|s| s.signs).map(|s| s.planned).collect(),
+            mta_sts: policy::mta_sts(published),
+        }
     };
-    meaning.domains.iter().map(|d| (d.name.clone(), domain(d))).collect()
-}
-
-/// RSA because everyone verifies it, Ed25519 because it is the better key (RFC 8463 §1 asks for both).
-const DKIM_DEFAULT: [(&str, DkimAlgorithm); 2] =
-    [("mailctl-ed25519", DkimAlgorithm::Ed25519Sha256), ("mailctl-rsa", DkimAlgorithm::RsaSha256)];
-
-fn dkim(domain: &LocalDomain<'_>, material: &Material<'_>) -> Vec<DkimSelector> {
-    let generated = |selector: &str, algorithm| DkimSelector {
-        selector: selector.to_owned(),
-        algorithm,
-        key: DkimKey::Generated {},
-    };
-    let written = domain.settings.and_then(|s| s.dkim.as_ref()).map(|d| &d.value);
-    let own = match written {
-        None => return DKIM_DEFAULT.into_iter().map(|(s, a)| generated(s, a)).collect(),
-        Some(OrNone::None) => return Vec::new(),
-        Some(OrNone::Some(own)) => own,
-    };
-    let selector = |name: &str, settings: Option<&Selector>| {
-        let Some(file) = settings.and_then(|s| s.key.as_ref()) else {
-            let algorithm = settings.and_then(|s| s.algorithm.as_ref()).map_or(Algorithm::RsaSha256, |a| a.value);
-            return Some(generated(name, algorithm.planned()));
-        };
-        let read = material.dkim.iter().find(|m| m.domain == domain.name && m.selector == name)?;
-        let public = read.key.as_ref().ok()?;
-        let key = DkimKey::File { path: file.file.value.0.clone(), public_key: public.p.clone() };
-        Some(DkimSelector { selector: name.to_owned(), algorithm: public.algorithm, key })
-    };
-    let mut selectors: Vec<_> = own.iter().filter_map(|(name, s)| selector(&name.value, s.value.as_ref())).collect();
-    selectors.sort_by(|a, b| a.selector.cmp(&b.selector));
-    selectors
+    let both = meaning.domains.iter().zip(&meaning.publication.domains);
+    both.map(|both| (both.0.name.clone(), domain(both))).collect()
 }
 
 pub fn storage(meaning: &Meaning<'_>) -> Storage {

@@ -33,6 +33,7 @@ use crate::compiler::config::finding::Finding;
 use crate::compiler::config::inputs::Inputs;
 use crate::compiler::config::material::Material;
 use crate::compiler::config::meaning::Meaning;
+use crate::compiler::config::records::Wanted;
 use crate::compiler::observed::Observed;
 use crate::ground::diagnostic::{Diagnostic, RuleHelp, Severity};
 use crate::ground::limits;
@@ -89,6 +90,8 @@ pub enum Check {
 pub struct Evidence<'e> {
     pub meaning: &'e Meaning<'e>,
     pub material: &'e Material<'e>,
+    /// Every record that the configuration wants, with its place.
+    pub records: &'e [Wanted<'e>],
     pub inputs: &'e Inputs,
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::text::{fingerprint, listed};
-use super::{Section, outbound, people};
+use super::{Section, outbound, people, record};
 use crate::plan::document::{
-    AcmeChallenge, Certificate, CertificateSource, DkimAlgorithm, DkimKey, DnsData, Family, Listener, LogFormat,
-    LogLevel, LoginFailures, Plan, Profile, Protocol, Role, Storage, TlsMode, TlsProfile, TlsVersion,
+    AcmeChallenge, Certificate, CertificateSource, DkimAlgorithm, DkimKey, Family, Listener, LogFormat, LogLevel,
+    LoginFailures, MtaStsPolicy, Plan, Profile, Protocol, Role, Storage, TlsMode, TlsProfile, TlsVersion,
 };
 
 /// Sorted by section and key.
@@ -50,6 +50,9 @@ pub(super) fn lines(plan: &Plan) -> Lines {
             let key = format!("{}._domainkey.{name}", selector.selector);
             put(Section::Domains, &key, dkim(selector.algorithm, &selector.key));
         }
+        if let Some(policy) = &domain.mta_sts {
+            put(Section::Domains, &format!("mta-sts.{name}"), mta_sts(policy));
+        }
     }
     for (section, key, text) in people::lines(plan) {
         put(section, &key, text);
@@ -68,7 +71,7 @@ pub(super) fn lines(plan: &Plan) -> Lines {
     }
     put(Section::Logging, &"format", log_format(plan.logging.format).to_owned());
     put(Section::Logging, &"level", log_level(plan.logging.level).to_owned());
-    for (key, text) in record_sets(plan) {
+    for (key, text) in record::sets(plan) {
         put(Section::Dns, &key, text);
     }
     for rule in &plan.firewall {
@@ -139,6 +142,13 @@ fn dkim(algorithm: DkimAlgorithm, key: &DkimKey) -> String {
     }
 }
 
+fn mta_sts(policy: &MtaStsPolicy) -> String {
+    let by = if policy.served_here { "served here" } else { "served elsewhere" };
+    let mx: Vec<&str> = policy.mx().collect();
+    let (mode, age) = (policy.mode().word(), policy.max_age_seconds());
+    format!("mode {mode}, mx {}, for {age} s, id {}, {by}", listed(mx), policy.id)
+}
+
 /// What is removed by itself, and when.
 fn retention(plan: &Plan) -> impl Iterator<Item = (&'static str, u64)> {
     let periods = [("junk", plan.retention.junk_seconds), ("trash", plan.retention.trash_seconds)];
@@ -165,44 +175,6 @@ fn limits(plan: &Plan) -> Vec<(&'static str, String)> {
         lines.push(("messages_per_hour_max", messages.to_string()));
     }
     lines
-}
-
-/// RRsets by `NAME TYPE` (RFC 2181 §5): whoever publishes replaces sets, not single records.
-fn record_sets(plan: &Plan) -> BTreeMap<String, String> {
-    let mut sets: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for record in &plan.dns {
-        let (kind, value) = match &record.data {
-            DnsData::A(address) => ("A", address.to_string()),
-            DnsData::Aaaa(address) => ("AAAA", address.to_string()),
-            DnsData::DkimGenerated { algorithm, .. } => (
-                "TXT",
-                match algorithm {
-                    DkimAlgorithm::Ed25519Sha256 => "DKIM ed25519 key made at activation".to_owned(),
-                    DkimAlgorithm::RsaSha256 => "DKIM RSA key made at activation".to_owned(),
-                },
-            ),
-            DnsData::Mx { preference, exchange } => ("MX", format!("{preference} {exchange}")),
-            DnsData::Txt(text) => ("TXT", shown_text(text)),
-        };
-        let set = sets.entry(format!("{} {kind}", record.name)).or_default();
-        set.push(format!("{value} (TTL {})", record.ttl_seconds));
-    }
-    sets.into_iter()
-        .map(|(key, mut values)| {
-            values.sort();
-            (key, values.join(", "))
-        })
-        .collect()
-}
-
-/// A key record is too long to read; a few digits of its digest tell it from another.
-fn shown_text(text: &str) -> String {
-    match text.split_once("p=") {
-        Some((head, key)) if key.len() > 60 && text.starts_with("v=DKIM1") => {
-            format!("\"{head}p=…\", key {}", fingerprint(key))
-        }
-        _ => format!("\"{text}\""),
-    }
 }
 
 fn profile(profile: Profile) -> &'static str {

@@ -10,6 +10,7 @@
 mod line;
 mod outbound;
 mod people;
+mod record;
 mod text;
 
 use serde::Serialize;

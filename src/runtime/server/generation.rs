@@ -27,7 +27,9 @@ use crate::mailflow::srs::Rewriter;
 use crate::mailflow::submission::Senders;
 use crate::plan::Plan;
 use crate::plan::digest::Digest;
-use crate::plan::document::{CertificateSource, DkimAlgorithm, DkimKey, Listener, SrsKey, TlsMode, TlsVersion};
+use crate::plan::document::{
+    CertificateSource, DkimAlgorithm, DkimKey, DnsData, Listener, SrsKey, TlsMode, TlsVersion,
+};
 use crate::runtime::net::connector::TcpConnector;
 use crate::runtime::net::tls::{self, Identity};
 use crate::vocabulary::mail::Domain;
@@ -177,6 +179,14 @@ fn signers(plan: &Plan, base: &Path, keyring: &Keyring) -> Result<Signers, Vec<S
                 Ok(pem) => pems.push((domain.clone(), selector.selector.clone(), selector.algorithm, pem)),
                 Err(problem) => problems.push(format!("DKIM key of {domain}: {problem}")),
             }
+        }
+    }
+    // A key that is published before it signs must be there to be published.
+    for record in &plan.dns {
+        if let DnsData::DkimGenerated { domain, selector, algorithm } = &record.data
+            && let Err(error) = keyring.dkim_or_generate(domain, selector, *algorithm)
+        {
+            problems.push(format!("DKIM key of {domain}: {error}"));
         }
     }
     let keys = pems.iter().map(|(domain, selector, algorithm, pem)| SelectorKey {

@@ -24,6 +24,12 @@ fn record(record: &Record) -> Value {
     match &record.data {
         Data::A(address) => value["address"] = json!(address),
         Data::Aaaa(address) => value["address"] = json!(address),
+        Data::Caa { flags, tag, value: text } => {
+            value["flags"] = json!(flags);
+            value["tag"] = json!(tag);
+            value["value"] = json!(text);
+        }
+        Data::Cname(target) => value["target"] = json!(target),
         Data::DkimPending { selector } => {
             value["pending"] = json!(true);
             value["selector"] = json!(selector);
@@ -31,6 +37,18 @@ fn record(record: &Record) -> Value {
         Data::Mx { preference, exchange } => {
             value["preference"] = json!(preference);
             value["exchange"] = json!(exchange);
+        }
+        Data::Srv { priority, weight, port, target } => {
+            value["priority"] = json!(priority);
+            value["weight"] = json!(weight);
+            value["port"] = json!(port);
+            value["target"] = json!(target);
+        }
+        Data::Tlsa { usage, selector, matching, association } => {
+            value["usage"] = json!(usage);
+            value["selector"] = json!(selector);
+            value["matching_type"] = json!(matching);
+            value["association"] = json!(association);
         }
         Data::Txt(text) => {
             value["text"] = json!(text);

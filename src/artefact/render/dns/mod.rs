@@ -41,6 +41,12 @@ pub struct Record {
 pub enum Data {
     A(std::net::Ipv4Addr),
     Aaaa(std::net::Ipv6Addr),
+    Caa {
+        flags: u8,
+        tag: String,
+        value: String,
+    },
+    Cname(String),
     /// A DKIM key that is made when the plan is activated for the first time.
     DkimPending {
         selector: String,
@@ -48,6 +54,18 @@ pub enum Data {
     Mx {
         preference: u16,
         exchange: String,
+    },
+    Srv {
+        priority: u16,
+        weight: u16,
+        port: u16,
+        target: String,
+    },
+    Tlsa {
+        usage: u8,
+        selector: u8,
+        matching: u8,
+        association: String,
     },
     /// The whole text.
     Txt(String),
@@ -59,8 +77,12 @@ impl Data {
         match self {
             Self::A(_) => "A",
             Self::Aaaa(_) => "AAAA",
+            Self::Caa { .. } => "CAA",
+            Self::Cname(_) => "CNAME",
             Self::DkimPending { .. } | Self::Txt(_) => "TXT",
             Self::Mx { .. } => "MX",
+            Self::Srv { .. } => "SRV",
+            Self::Tlsa { .. } => "TLSA",
         }
     }
 }
@@ -75,6 +97,14 @@ pub fn records(plan: &Plan, keys: &PublicKeys) -> Vec<Record> {
                 Some(key) => Data::Txt(key_record(*algorithm, key)),
                 None => Data::DkimPending { selector: selector.clone() },
             }
+        }
+        DnsData::Caa { flags, tag, value } => Data::Caa { flags: *flags, tag: tag.clone(), value: value.clone() },
+        DnsData::Cname(target) => Data::Cname(target.clone()),
+        DnsData::Srv { priority, weight, port, target } => {
+            Data::Srv { priority: *priority, weight: *weight, port: *port, target: target.clone() }
+        }
+        DnsData::Tlsa { usage, selector, matching, association } => {
+            Data::Tlsa { usage: *usage, selector: *selector, matching: *matching, association: association.clone() }
         }
         DnsData::Mx { preference, exchange } => Data::Mx { preference: *preference, exchange: exchange.clone() },
         DnsData::Txt(text) => Data::Txt(text.clone()),

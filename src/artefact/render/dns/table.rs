@@ -27,8 +27,14 @@ fn row(record: &Record) -> [String; 4] {
     let value = match &record.data {
         Data::A(address) => address.to_string(),
         Data::Aaaa(address) => address.to_string(),
+        Data::Caa { flags, tag, value } => format!("{flags} {tag} \"{value}\""),
+        Data::Cname(target) => target.clone(),
         Data::DkimPending { .. } => format!("({PENDING})"),
         Data::Mx { preference, exchange } => format!("{preference} {exchange}"),
+        Data::Srv { priority, weight, port, target } => format!("{priority} {weight} {port} {target}"),
+        Data::Tlsa { usage, selector, matching, association } => {
+            format!("{usage} {selector} {matching} {association}")
+        }
         Data::Txt(text) => text.clone(),
     };
     [record.name.clone(), record.ttl_seconds.to_string(), record.data.kind().to_owned(), value]

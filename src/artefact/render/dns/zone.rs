@@ -17,19 +17,37 @@ pub fn zone(records: &[Record]) -> String {
             text.push_str(&format!("; zone {}.\n", record.zone));
             zone = Some(&record.zone);
         }
-        let (name, ttl) = (&record.name, record.ttl_seconds);
-        text.push_str(&match &record.data {
-            Data::A(address) => format!("{name}. {ttl} IN A {address}\n"),
-            Data::Aaaa(address) => format!("{name}. {ttl} IN AAAA {address}\n"),
-            Data::DkimPending { .. } => format!("; {name}. {ttl} IN TXT: {PENDING}\n"),
-            Data::Mx { preference, exchange } => format!("{name}. {ttl} IN MX {preference} {exchange}.\n"),
-            Data::Txt(text) => {
-                let strings: Vec<String> = strings(text).iter().map(|string| quoted(string.as_bytes())).collect();
-                format!("{name}. {ttl} IN TXT {}\n", strings.join(" "))
-            }
+        let (name, ttl, kind) = (&record.name, record.ttl_seconds, record.data.kind());
+        text.push_str(&match data(&record.data) {
+            Some(data) => format!("{name}. {ttl} IN {kind} {data}\n"),
+            None => format!("; {name}. {ttl} IN {kind}: {PENDING}\n"),
         });
     }
     text
+}
+
+/// The record's data; `None` for a key that is not made yet.
+fn data(data: &Data) -> Option<String> {
+    Some(match data {
+        Data::A(address) => address.to_string(),
+        Data::Aaaa(address) => address.to_string(),
+        // RFC 8659 §4.1.1: the value is one character-string here, and may be longer than 255 octets.
+        Data::Caa { flags, tag, value } => format!("{flags} {tag} {}", quoted(value.as_bytes())),
+        Data::Cname(target) => absolute(target),
+        Data::DkimPending { .. } => return None,
+        Data::Mx { preference, exchange } => format!("{preference} {}", absolute(exchange)),
+        Data::Srv { priority, weight, port, target } => format!("{priority} {weight} {port} {}", absolute(target)),
+        Data::Tlsa { usage, selector, matching, association } => format!("{usage} {selector} {matching} {association}"),
+        Data::Txt(text) => {
+            let strings: Vec<String> = strings(text).iter().map(|string| quoted(string.as_bytes())).collect();
+            strings.join(" ")
+        }
+    })
+}
+
+/// The name with its final dot; the root is one dot alone.
+fn absolute(name: &str) -> String {
+    if name == "." { name.to_owned() } else { format!("{name}.") }
 }
 
 /// The character-strings of a TXT record: each as long as it may be, cut between characters.

@@ -19,9 +19,10 @@ pub struct Dns {
     pub publish: Option<Spanned<Publish>>,
     /// Zones that hold our names and are not one of `domains`, with whether they are signed (DNSSEC).
     pub zones: Option<Spanned<Entries<Domain, Signed>>>,
-    /// Authorities that may issue certificates (RFC 8659).
+    /// Authorities that may issue certificates (RFC 8659). The records stand at `host.name` and at the names that
+    /// certificates are asked for, not at the domains, where they would bind web sites too.
     pub caa: Option<Spanned<Caa>>,
-    /// How long others may remember the records. Default: `1h`.
+    /// How long others may remember the records. Default: `1h`; `5m` while `phase` is `rollout`.
     pub ttl: Option<Spanned<Period>>,
     /// Whether the server is being introduced, and records change often. Default: `steady`.
     pub phase: Option<Spanned<Phase>>,

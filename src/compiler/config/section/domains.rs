@@ -25,17 +25,21 @@ pub struct MailDomain {
     pub dmarc: Option<Spanned<Dmarc>>,
     /// Who may send for the domain.
     pub spf: Option<Spanned<Spf>>,
-    /// The domain's MX hosts, best first. Default: this host alone.
+    /// The domain's MX hosts, best first. Default: this host alone; none if its `role` does not receive.
     #[serde(default)]
     pub mx: Option<Spanned<Vec<Spanned<Exchange>>>>,
-    /// Another domain of this file whose addresses all exist here too.
+    /// Another domain of this file whose addresses all exist here too. `mx`, `spf`, `dmarc`, `mta_sts`, `tls_rpt` and
+    /// `dane` are taken from there where they are not written here; keys for DKIM are not.
     pub alias_of: Option<Spanned<Name>>,
-    /// Selectors that sign, of those in `dkim`. Default: all.
+    /// Selectors that sign, of those in `dkim`. Default: all. The others are published only: before they sign, or
+    /// while mail that they have signed is on its way.
     #[serde(default)]
     pub sign_with: Option<Spanned<Vec<Spanned<String>>>>,
-    /// Whether the domain's zone is signed (DNSSEC). Default: `unsigned`.
+    /// Whether the domain's zone is signed (DNSSEC). Default: as the closest domain or zone above it of which it is said,
+    /// else `unsigned`.
     pub dnssec: Option<Spanned<Signed>>,
-    /// TLSA records for this domain's MX host (RFC 7672). Default: published where the zones are signed.
+    /// TLSA records for this domain's MX host (RFC 7672). Default: published where the host's zone is signed and its
+    /// certificates come from files.
     pub dane: Option<Spanned<Dane>>,
     /// The policy that other servers read over HTTPS (RFC 8461). Default: none.
     pub mta_sts: Option<Spanned<MtaSts>>,
@@ -125,13 +129,13 @@ pub struct TlsRpt {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExtraRecord {
-    /// Its name, relative to the domain; `@` is the domain itself.
+    /// Its name, relative to the domain; `@` is the domain itself. One with a final dot is absolute.
     #[schemars(length(min = 1))]
     pub name: Spanned<String>,
     /// Its type.
     #[serde(rename = "type")]
     pub kind: Spanned<RecordType>,
-    /// Its data as in a zone file; TXT without quotes.
+    /// Its data as in a zone file; names in it end with a dot, TXT stands without quotes.
     #[schemars(length(min = 1))]
     pub value: Spanned<String>,
 }
@@ -250,14 +254,15 @@ impl fmt::Display for DmarcPolicy {
     }
 }
 
-/// The SPF record of the domain (RFC 7208). The MX and the addresses of this host are always in it.
+/// The SPF record of the domain (RFC 7208). Its MX, the addresses that this host sends from, and what the relays on its
+/// ways name as `spf` are always in it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spf {
     /// Domains whose SPF records also apply, e.g. that of a relay.
     #[serde(default)]
     pub include: Option<Vec<Spanned<DnsName>>>,
-    /// Further mechanisms, as they stand in a record: `ip4:198.51.100.7`.
+    /// Further mechanisms, as they stand in a record, each an entry of its own: `ip4:198.51.100.7`.
     #[serde(default)]
     pub mechanisms: Option<Vec<Spanned<String>>>,
     /// What the record says of everyone else. Default: `fail`.
