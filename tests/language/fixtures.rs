@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use mailctl::compiler::{Compilation, Inputs, compile};
 use mailctl::ground::clock::Timestamp;
 use mailctl::ground::diagnostic::{Diagnostic, Source, SourceMap, human};
-use rcgen::{CertificateParams, KeyPair, PKCS_ED25519, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PKCS_ED25519, date_time_ymd};
 
 /// 2026-11-18T11:06:40Z.
 pub const NOW: Timestamp = Timestamp(1_795_000_000_000);
@@ -34,33 +34,64 @@ pub fn inputs() -> Inputs {
         add(&format!("parts/{}", path.file_name().unwrap().to_str().unwrap()), &std::fs::read(&path).unwrap());
     }
     add("tls/garbage.pem", b"not a certificate\n");
+    for (name, pem) in [
+        ("keys/rsa1024.pem", include_bytes!("keys/rsa1024.pem").as_slice()),
+        ("keys/rsa2048.pem", include_bytes!("keys/rsa2048.pem")),
+        ("keys/rsa4096.pem", include_bytes!("keys/rsa4096.pem")),
+    ] {
+        add(name, pem);
+    }
+    let authority = authority();
     let everywhere =
         ["mail.example.org", "web1.example.org", "archive.example.org", "smtp.example.org", "mx2.example.net"];
-    let certificates: [(&str, &[&str], i32, i32); 6] = [
+    let certificates: [(&str, &[&str], i32, i32); 8] = [
         ("fullchain", &everywhere, 2026, 2036),
         ("second", &["mail.example.net"], 2026, 2036),
-        ("good", &["mail.example.org", "mx.birch.mailhost"], 2026, 2036),
+        ("good", &["mail.example.org", "mx.birch.mailhost", "mta-sts.example.org"], 2026, 2036),
         ("expired", &["mail.example.org", "mx.birch.mailhost"], 2020, 2025),
         ("future", &["mail.example.org", "mx.birch.mailhost"], 2035, 2036),
         ("wrong-name", &["www.example.org"], 2026, 2036),
+        ("host-only", &["mail.example.org"], 2026, 2036),
+        ("leaf-alone", &["mail.example.org", "mta-sts.example.org"], 2026, 2036),
     ];
     for (name, names, from, to) in certificates {
-        let key = KeyPair::generate().unwrap();
-        let mut parameters = CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
-        parameters.not_before = date_time_ymd(from, 1, 1);
-        parameters.not_after = date_time_ymd(to, 1, 1);
-        let certificate = parameters.self_signed(&key).unwrap();
-        add(&format!("tls/{name}.pem"), certificate.pem().as_bytes());
+        // One of them keeps its key, so that records about it can be written down.
+        let key = match name {
+            "good" => KeyPair::from_pem(include_str!("keys/good.key")).unwrap(),
+            _ => KeyPair::generate().unwrap(),
+        };
+        let certificate = parameters(names, from, to).signed_by(&key, &authority).unwrap();
+        let rest = if name == "leaf-alone" { String::new() } else { authority.pem() };
+        add(&format!("tls/{name}.pem"), (certificate.pem() + &rest).as_bytes());
         add(&format!("tls/{name}.key"), key.serialize_pem().as_bytes());
         if name == "fullchain" {
             add("tls/privkey.pem", key.serialize_pem().as_bytes());
-            add("/var/lib/acme/mail.example.org/fullchain.pem", certificate.pem().as_bytes());
+            add("/var/lib/acme/mail.example.org/fullchain.pem", (certificate.pem() + &rest).as_bytes());
             add("/var/lib/acme/mail.example.org/key.pem", key.serialize_pem().as_bytes());
         }
     }
+    let key = KeyPair::generate().unwrap();
+    let own = parameters(&["mail.example.org", "mta-sts.example.org"], 2026, 2036).self_signed(&key).unwrap();
+    add("tls/self-signed.pem", own.pem().as_bytes());
+    add("tls/self-signed.key", key.serialize_pem().as_bytes());
     add("tls/other.key", KeyPair::generate().unwrap().serialize_pem().as_bytes());
     add("keys/dkim.pem", KeyPair::generate_for(&PKCS_ED25519).unwrap().serialize_pem().as_bytes());
     Inputs::in_memory(files, NOW)
+}
+
+fn parameters(names: &[&str], from: i32, to: i32) -> CertificateParams {
+    let mut parameters = CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
+    parameters.not_before = date_time_ymd(from, 1, 1);
+    parameters.not_after = date_time_ymd(to, 1, 1);
+    parameters.distinguished_name.push(DnType::CommonName, names.first().copied().unwrap_or("Test authority"));
+    parameters
+}
+
+/// Vouches for the others, and stands behind them in their chain files.
+fn authority() -> CertifiedIssuer<'static, KeyPair> {
+    let mut parameters = parameters(&[], 2020, 2040);
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap()
 }
 
 /// The same inputs with one more file.

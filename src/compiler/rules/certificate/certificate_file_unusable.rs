@@ -20,7 +20,8 @@ pub const RULE: Rule = Rule {
   files: [{ chain: tls/missing.pem, key: tls/good.key }]",
         instead: "certificates:
   files: [{ chain: tls/good.pem, key: tls/good.key }]",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: the file must be there and readable when the plan is made, because the plan holds the fingerprint of the \
+            key. Make the plan where the certificates are, or copy the certificate (not its key) to where it is made.",
     },
     references: &["RFC 7468"],
 };

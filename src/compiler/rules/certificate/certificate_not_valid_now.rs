@@ -20,7 +20,8 @@ pub const RULE: Rule = Rule {
   files: [{ chain: tls/expired.pem, key: tls/expired.key }]",
         instead: "certificates:
   files: [{ chain: tls/good.pem, key: tls/good.key }]",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "An expired certificate never. The warning may stay while a renewal is certain to come in time: \
+            `allow: [{ code: CERT-002, reason: ... }]`. Where plans are made on a machine with a wrong clock, set the clock.",
     },
     references: &["RFC 5280 §4.1.2.5"],
 };

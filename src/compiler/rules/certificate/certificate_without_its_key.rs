@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
   files: [{ chain: tls/good.pem, key: tls/other.key }]",
         instead: "certificates:
   files: [{ chain: tls/good.pem, key: tls/good.key }]",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: no handshake can succeed with this pair. With several entries in `files`, look whether two of them were mixed up.",
     },
     references: &["RFC 8446 §4.4.3"],
 };

@@ -20,7 +20,8 @@ pub const RULE: Rule = Rule {
         example: "certificates: { self_signed: true }",
         instead: "profile: lab
 certificates: { self_signed: true }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "With `self_signed: true` never; `profile: lab` says aloud that it is a test. The warning of a file without \
+            `certificates` may stay for the hour in which you try the server out yourself.",
     },
     references: &["RFC 8461 §4.1", "RFC 8314 §4.1"],
 };

@@ -19,7 +19,8 @@ pub const RULE: Rule = Rule {
   example.org: { dkim: { s2026: { key: { file: keys/missing.pem } } } }",
         instead: "domains:
   example.org: { dkim: { s2026: { key: { file: keys/dkim.pem } } } }",
-        ignore: "Never: it is an error, and no plan is made with it.",
+        ignore: "Never: a key that is named must be there when the plan is made, because its public half goes into DNS. Leave \
+            `key` out, and the server makes one.",
     },
     references: &["RFC 6376 §3.6.1", "RFC 8301 §3.2", "RFC 8463 §4"],
 };
@@ -28,6 +29,8 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
     for material in &evidence.material.dkim {
         let key = match &material.key {
             Ok(key) => key,
+            // DKIM-002 says that it is too short.
+            Err(_) if material.rsa_bits.is_some_and(|bits| bits < 2_048) => continue,
             Err(why) => {
                 let finding = Finding::at(RULE.code, &material.path.span, "cannot be used")
                     .detail(format!("The file `{}` {why}.", material.path.value.0.display()))

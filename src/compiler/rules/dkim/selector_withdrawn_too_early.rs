@@ -1,0 +1,50 @@
+//! DKIM-008: A selector that still signs would be withdrawn.
+
+use crate::compiler::config::finding::Finding;
+use crate::compiler::rules::Transition;
+use crate::compiler::rules::{Check, Explanation, Rule};
+use crate::ground::diagnostic::Severity;
+use std::collections::BTreeSet;
+
+pub const RULE: Rule = Rule {
+    code: "DKIM-008",
+    name: "selector-withdrawn-too-early",
+    severity: Severity::Error,
+    summary: "A selector that still signs would be withdrawn.",
+    check: Check::Transition(check),
+    explanation: Explanation {
+        what: "Wants every selector that signs in the active plan to stay published: a step later, when another \
+            signs, it may go.",
+        why: "Mail that was signed with it waits in queues, for days if need be. Without the key in DNS it arrives \
+            with a signature that nobody can verify.",
+        example: "domains:
+  example.org: { dkim: { s2027: {} } }",
+        instead: "domains:
+  example.org: { dkim: { s2026: {}, s2027: {} }, sign_with: [s2027] }",
+        ignore: "Never in one step. To revoke a key that was stolen at once, add the record `v=DKIM1; p=` at its name \
+            to `records`.",
+    },
+    references: &["RFC 6376 §3.6.1", "RFC 5321 §4.5.4.1", "stalwartlabs/stalwart#961"],
+};
+
+fn check(transition: &Transition<'_>, out: &mut Vec<Finding>) {
+    let published: BTreeSet<&str> = transition.next.dns.iter().map(|r| r.name.as_str()).collect();
+    for domain in &transition.meaning.publication.domains {
+        let Some(before) = transition.previous.domains.get(domain.name) else { continue };
+        for selector in &before.dkim {
+            let name = format!("{}._domainkey.{}", selector.selector, domain.name);
+            if published.contains(name.as_str()) {
+                continue;
+            }
+            let dkim = domain.settings.and_then(|s| s.dkim.as_ref());
+            let finding = Finding::at(RULE.code, dkim.map_or(domain.span, |d| &d.span), "a selector is missing")
+                .related(domain.span, "mail of it is on its way")
+                .detail(format!(
+                    "`{}` signs mail of `{}` in the active plan, and its key would no longer be published.",
+                    selector.selector, domain.name
+                ))
+                .fix(format!("keep `{}` in `dkim`, name the others in `sign_with`, and remove it after the lifetime of mail in queues (5 days)", selector.selector));
+            out.push(finding);
+        }
+    }
+}
