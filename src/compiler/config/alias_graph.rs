@@ -166,6 +166,12 @@ impl AliasGraph {
         self.domains.contains_key(domain) || self.host.as_ref() == Some(domain)
     }
 
+    /// The account that an address is, with or without a detail.
+    pub fn account(&self, address: &Address) -> Option<Address> {
+        let known = |a: &Address| self.accounts.contains(a);
+        if known(address) { Some(address.clone()) } else { self.base(address).filter(known) }
+    }
+
     /// The address without its detail (RFC 5233 §4).
     fn base(&self, address: &Address) -> Option<Address> {
         let separator = (*self.domains.get(&address.domain)?)?;

@@ -57,7 +57,7 @@ impl Domain {
     /// The domains that this one lies in, the nearest first, without itself. An address literal lies in none.
     pub fn ancestors(&self) -> impl Iterator<Item = Domain> {
         let name = if self.0.starts_with('[') { "" } else { self.as_str() };
-        name.match_indices('.').filter_map(|(at, _)| name.get(at + 1..)).map(|parent| Domain(parent.to_owned()))
+        name.match_indices('.').filter_map(|(at, _)| name.get(at + 1..)).map(|parent| Domain(parent.into()))
     }
 
     /// Number of labels.

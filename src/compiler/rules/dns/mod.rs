@@ -17,7 +17,6 @@ pub mod null_mx_beside_mail;
 pub mod published_record_differs;
 pub mod record_in_another_zone;
 pub mod record_unreadable;
-pub mod relay_not_in_spf;
 pub mod report_address_unknown;
 pub mod reports_not_authorised;
 pub mod reverse_name_differs;
@@ -48,7 +47,6 @@ pub const RULES: &[&Rule] = &[
     &spf_names_nothing::RULE,
     &spf_allows_everybody::RULE,
     &spf_fails_before_dmarc::RULE,
-    &relay_not_in_spf::RULE,
     &dmarc_would_refuse_our_own::RULE,
     &dmarc_tag_dropped::RULE,
     &reports_not_authorised::RULE,
