@@ -91,12 +91,14 @@ fn first_host(subnet: Network) -> Option<IpAddr> {
     })
 }
 
+type Blocks<'c> = Option<&'c [Spanned<NetworkBlock>]>;
+
 /// Every network that the configuration spares something.
 pub fn trusts(config: &Config) -> Vec<Trust<'_>> {
     let filter = config.filter.as_ref();
     let relaying = config.relay.as_ref().and_then(|r| r.accept_from.as_ref());
     let waiting = filter.and_then(|f| f.greylisting.as_ref()).and_then(|g| g.exempt.as_ref());
-    let lists: [(Option<&[Spanned<NetworkBlock>]>, &str, &str); 4] = [
+    let lists: [(Blocks<'_>, &str, &str); 4] = [
         (relaying.map(|list| list.as_slice()), "relay.accept_from", "may send mail to everybody in your name"),
         (
             config.limits.as_ref().and_then(|l| l.login_exempt.as_deref()),
