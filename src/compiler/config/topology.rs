@@ -93,22 +93,17 @@ fn first_host(subnet: Network) -> Option<IpAddr> {
 
 type Blocks<'c> = Option<&'c [Spanned<NetworkBlock>]>;
 
-/// Every network that the configuration spares something.
+/// Every network that the configuration spares something; `filter.bypass` has a rule of its own (FILT-011).
 pub fn trusts(config: &Config) -> Vec<Trust<'_>> {
-    let filter = config.filter.as_ref();
     let relaying = config.relay.as_ref().and_then(|r| r.accept_from.as_ref());
-    let waiting = filter.and_then(|f| f.greylisting.as_ref()).and_then(|g| g.exempt.as_ref());
-    let lists: [(Blocks<'_>, &str, &str); 4] = [
+    let greylisting = config.filter.as_ref().and_then(|f| f.greylisting.as_ref());
+    let waiting = greylisting.and_then(|g| g.exempt.as_ref());
+    let lists: [(Blocks<'_>, &str, &str); 3] = [
         (relaying.map(|list| list.as_slice()), "relay.accept_from", "may send mail to everybody in your name"),
         (
             config.limits.as_ref().and_then(|l| l.login_exempt.as_deref()),
             "limits.login_exempt",
             "may guess passwords without end",
-        ),
-        (
-            filter.and_then(|f| f.bypass.as_ref()).map(|list| list.as_slice()),
-            "filter.bypass",
-            "sends mail that is never judged",
         ),
         (waiting.map(|list| list.as_slice()), "filter.greylisting.exempt", "never waits"),
     ];

@@ -14,10 +14,10 @@ pub const RULE: Rule = Rule {
     summary: "A trusted network holds an address that strangers seem to come from.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Compares `relay.accept_from`, `limits.login_exempt`, `filter.bypass` and \
-            `filter.greylisting.exempt` with the load balancers of `host.proxy_protocol.trusted` and with the \
-            gateways of the container network: `host.runtime.gateways`, or else the first address of each of its \
-            `subnets`.",
+        what: "Compares `relay.accept_from`, `limits.login_exempt` and `filter.greylisting.exempt` with the load \
+            balancers of `host.proxy_protocol.trusted` and with the gateways of the container network: \
+            `host.runtime.gateways`, or else the first address of each of its `subnets`. FILT-011 does the same \
+            for `filter.bypass`.",
         why: "Behind a load balancer or a container gateway the peer's address is often that of the machine in \
             between. To trust it is to trust everybody who comes through: in `accept_from` that is an open \
             relay, found within hours and on every block list the next day.",
