@@ -87,6 +87,18 @@ fn everything_that_can_be_written_reaches_the_plan() {
 }
 
 #[test]
+fn a_closed_listener_is_not_opened() {
+    let text = std::fs::read_to_string(root("examples/everything.yaml")).unwrap();
+    let (open, _) = report("open", &text, &inputs());
+    let (shut, rendered) = report("shut", &format!("{text}firewall: {{ closed: [imap] }}\n"), &inputs());
+    let (open, shut) = (open.plan.unwrap(), shut.plan.unwrap_or_else(|| panic!("{rendered}")));
+    let left: Vec<_> = open.firewall.iter().filter(|r| r.listener != "imap").cloned().collect();
+    assert!(left.len() < open.firewall.len());
+    assert_eq!(shut.firewall, left);
+    assert_eq!(shut.listeners, open.listeners, "it still listens, for those inside");
+}
+
+#[test]
 fn plans_hold_no_secret_and_no_path_of_the_machine() {
     let text = std::fs::read_to_string(root("examples/lab.yaml")).unwrap();
     let source = Source { name: "lab.yaml", text: &text };

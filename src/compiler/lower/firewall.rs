@@ -5,10 +5,11 @@ use std::net::IpAddr;
 
 use crate::plan::document::{Family, FirewallRule, Listener};
 
-/// Sorted. A loopback socket needs no rule; a wildcard gives one without addresses.
-pub fn rules(listeners: &BTreeMap<String, Listener>) -> Vec<FirewallRule> {
+/// Sorted. A loopback socket needs no rule; a wildcard gives one without addresses; what is `closed` gets none, and a
+/// mail port without a rule is refused.
+pub fn rules(listeners: &BTreeMap<String, Listener>, closed: &BTreeSet<&str>) -> Vec<FirewallRule> {
     let mut rules = Vec::new();
-    for (name, listener) in listeners {
+    for (name, listener) in listeners.iter().filter(|(name, _)| !closed.contains(name.as_str())) {
         for family in [Family::Ipv4, Family::Ipv6] {
             let ours = |a: &IpAddr| a.is_ipv4() == (family == Family::Ipv4) && !a.is_loopback();
             let addresses: BTreeSet<IpAddr> = listener.sockets.iter().map(|s| s.ip()).filter(ours).collect();

@@ -22,7 +22,7 @@ pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, wanted: &[Wanted<'_>
     addresses.sort_unstable();
     addresses.dedup();
     let listeners = server::listeners(meaning);
-    let firewall = firewall::rules(&listeners);
+    let firewall = firewall::rules(&listeners, &meaning.closed());
     let domains = server::domains(meaning, material);
     Plan {
         format: FORMAT,
