@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use mailctl::artefact::render::{dns, firewall, ports};
 use mailctl::compiler::Inputs;
 use mailctl::mailflow::routing::{Resolution, Router};
-use mailctl::plan::document::{DkimKey, NextHop, Protocol, TlsMode};
+use mailctl::plan::document::{DkimKey, NextHop, Protocol, Role, TlsMode};
 use mailctl::plan::{Plan, codec};
 use mailctl::vocabulary::mail::Address;
 
@@ -385,6 +385,10 @@ fn one_meaning(world: &World<'_>) -> Result<(), String> {
             want(!plan.domains.contains_key(&remote.domain), || format!("{remote} is forwarded to ourselves"))?;
             want(plan.forwarding.is_some(), || format!("{remote} gets mail under a sender that is not rewritten"))?;
         }
+    }
+    // Who only sends has no mailboxes for the world: mail for its domains goes to their MX.
+    if matches!(plan.host.role, Role::SendOnly | Role::SubmissionOnly) {
+        return Ok(());
     }
     let router = Router::new(plan);
     for address in plan.accounts.keys().chain(plan.aliases.keys()) {

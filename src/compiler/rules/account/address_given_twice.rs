@@ -32,7 +32,10 @@ pub const RULE: Rule = Rule {
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     // Addresses are counted already; usually that is all there is to do.
     let graph = &meaning.aliases;
-    if graph.accounts.len() == meaning.mailboxes.len() && meaning.flattened.aliases.len() == graph.aliases.len() {
+    if graph.accounts.len() == meaning.mailboxes.len()
+        && meaning.flattened.aliases.len() == graph.aliases.len()
+        && graph.patterns.len() < 2
+    {
         return;
     }
     let accounts = meaning.mailboxes.iter().map(|m| (&m.address, m.span));
