@@ -55,9 +55,10 @@ pub fn inputs() -> Inputs {
         ("leaf-alone", &["mail.example.org", "mta-sts.example.org"], 2026, 2036),
     ];
     for (name, names, from, to) in certificates {
-        // One of them keeps its key, so that records about it can be written down.
+        // Some keep their key, so that records about it can be written down.
         let key = match name {
             "good" => KeyPair::from_pem(include_str!("keys/good.key")).unwrap(),
+            "host-only" => KeyPair::from_pem(include_str!("keys/host-only.key")).unwrap(),
             _ => KeyPair::generate().unwrap(),
         };
         let certificate = parameters(names, from, to).signed_by(&key, &authority).unwrap();

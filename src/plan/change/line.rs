@@ -50,9 +50,7 @@ pub(super) fn lines(plan: &Plan) -> Lines {
             let key = format!("{}._domainkey.{name}", selector.selector);
             put(Section::Domains, &key, dkim(selector.algorithm, &selector.key));
         }
-        if let Some(policy) = &domain.mta_sts {
-            put(Section::Domains, &format!("mta-sts.{name}"), mta_sts(policy));
-        }
+        domain.mta_sts.iter().for_each(|p| put(Section::Domains, &format!("mta-sts.{name}"), mta_sts(p)));
     }
     for (section, key, text) in people::lines(plan) {
         put(section, &key, text);
@@ -146,7 +144,8 @@ fn mta_sts(policy: &MtaStsPolicy) -> String {
     let by = if policy.served_here { "served here" } else { "served elsewhere" };
     let mx: Vec<&str> = policy.mx().collect();
     let (mode, age) = (policy.mode().word(), policy.max_age_seconds());
-    format!("mode {mode}, mx {}, for {age} s, id {}, {by}", listed(mx), policy.id)
+    let text = fingerprint(&policy.text);
+    format!("mode {mode}, mx {}, for {age} s, id {}, text {text}, {by}", listed(mx), policy.id)
 }
 
 /// What is removed by itself, and when.

@@ -45,6 +45,10 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
         } else {
             continue;
         };
-        out.push(finding.fix("renew it, and look why that did not happen by itself"));
+        out.push(finding.fix(if now < leaf.not_before {
+            "set the clock, or use the certificate that is valid now"
+        } else {
+            "renew it, and look why that did not happen by itself"
+        }));
     }
 }

@@ -44,9 +44,9 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
             return;
         }
         let names = known.names(&canonical.domain);
-        let nearest = nearest(&canonical.to_string(), names.iter().map(String::as_str));
+        let nearest = nearest(canonical.local.as_str(), names.iter().map(String::as_str));
         let fix = match nearest {
-            Some(near) => format!("did you mean `{near}`? Or: aliases: {{ {canonical}: ... }}"),
+            Some(near) => format!("did you mean `{near}@{}`? Or: aliases: {{ {canonical}: ... }}", canonical.domain),
             None => format!("aliases: {{ {canonical}: ... }}"),
         };
         let finding = Finding::at(RULE.code, &address.span, "nobody")
@@ -125,11 +125,11 @@ impl<'m, 'c> Known<'m, 'c> {
         here(address) || moved(address).is_some_and(|a| here(&a))
     }
 
-    /// Some addresses of a domain, to guess which one was meant.
+    /// Some local parts of a domain, to guess which one was meant.
     fn names(&self, domain: &Domain) -> Vec<String> {
         const LOOKED_AT_MAX: usize = 1_000;
         let accounts = self.meaning.aliases.accounts.iter();
         let all = accounts.chain(self.meaning.flattened.aliases.keys());
-        all.filter(|a| a.domain == *domain).take(LOOKED_AT_MAX).map(ToString::to_string).collect()
+        all.filter(|a| a.domain == *domain).take(LOOKED_AT_MAX).map(|a| a.local.as_str().to_owned()).collect()
     }
 }

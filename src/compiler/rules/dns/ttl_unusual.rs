@@ -22,7 +22,7 @@ pub const RULE: Rule = Rule {
         ignore: "When the records have been right for long and only the word `rollout` is left over, or before a \
             planned move.",
     },
-    references: &["RFC 1912 §2.2", "RFC 2308 §5"],
+    references: &["RFC 1912 §2.2"],
 };
 
 const DAY_SECONDS: u64 = 86_400;

@@ -51,7 +51,11 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
         let finding = Finding::at(RULE.code, at.span, "one more SPF record")
             .related(rest.span, "the first")
             .detail(format!("`{name}` already has `{}`.", shortened(ours)))
-            .fix("put its terms into `spf: { include: [...], mechanisms: [...] }` and remove the record");
+            .fix(if evidence.meaning.aliases.domains.keys().any(|d| d.as_str() == name) {
+                "put its terms into `spf: { include: [...], mechanisms: [...] }` and remove the record"
+            } else {
+                "remove the record; that of the host follows from its addresses"
+            });
         out.push(finding);
     }
 }

@@ -48,7 +48,7 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
         }
     }
     if let (Some((domain, more)), Some(tlsa)) = (because_of_tlsa, tlsa) {
-        let others = if more == 0 { String::new() } else { format!(" and {more} more domains") };
+        let others = if more == 0 { String::new() } else { format!(" or {more} more") };
         let finding = Finding::at(RULE.code, domain.span, "without reports")
             .related(tlsa.span, "TLSA records are published")
             .detail(format!("Nobody would hear when TLS to `{}`{others} fails.", domain.name))
