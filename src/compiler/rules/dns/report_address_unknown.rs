@@ -9,6 +9,7 @@ use crate::compiler::config::spanned::Spanned;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
 use crate::vocabulary::mail::{Address, Domain};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub const RULE: Rule = Rule {
@@ -44,7 +45,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
             return;
         }
         let names = known.names(&canonical.domain);
-        let nearest = nearest(canonical.local.as_str(), names.iter().map(String::as_str));
+        let nearest = nearest(canonical.local.as_str(), names.iter().copied());
         let fix = match nearest {
             Some(near) => format!("did you mean `{near}@{}`? Or: aliases: {{ {canonical}: ... }}", canonical.domain),
             None => format!("aliases: {{ {canonical}: ... }}"),
@@ -81,6 +82,7 @@ struct Known<'m, 'c> {
     duties: BTreeSet<&'m Address>,
     /// Aliases with a `*`, by domain.
     patterns: BTreeMap<&'m Domain, Vec<&'m str>>,
+    names: OnceCell<BTreeMap<&'m Domain, Vec<&'m str>>>,
 }
 
 impl<'m, 'c> Known<'m, 'c> {
@@ -96,6 +98,7 @@ impl<'m, 'c> Known<'m, 'c> {
             alias_of: settings().filter_map(|(name, s)| Some((name, &s.alias_of.as_ref()?.value.0))).collect(),
             duties: meaning.duties.iter().map(|d| &d.address).collect(),
             patterns,
+            names: OnceCell::new(),
         }
     }
 
@@ -125,11 +128,19 @@ impl<'m, 'c> Known<'m, 'c> {
         here(address) || moved(address).is_some_and(|a| here(&a))
     }
 
-    /// Some local parts of a domain, to guess which one was meant.
-    fn names(&self, domain: &Domain) -> Vec<String> {
+    /// Some local parts of a domain, to guess which one was meant. Collected once, when the first is asked for.
+    fn names(&self, domain: &Domain) -> &[&'m str] {
         const LOOKED_AT_MAX: usize = 1_000;
-        let accounts = self.meaning.aliases.accounts.iter();
-        let all = accounts.chain(self.meaning.flattened.aliases.keys());
-        all.filter(|a| a.domain == *domain).take(LOOKED_AT_MAX).map(|a| a.local.as_str().to_owned()).collect()
+        let names = self.names.get_or_init(|| {
+            let mut names: BTreeMap<&Domain, Vec<&str>> = BTreeMap::new();
+            for address in self.meaning.aliases.accounts.iter().chain(self.meaning.flattened.aliases.keys()) {
+                let of_domain = names.entry(&address.domain).or_default();
+                if of_domain.len() < LOOKED_AT_MAX {
+                    of_domain.push(address.local.as_str());
+                }
+            }
+            names
+        });
+        names.get(domain).map_or(&[], Vec::as_slice)
     }
 }
