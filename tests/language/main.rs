@@ -15,6 +15,7 @@ mod mutation;
 #[path = "../drive/numbers.rs"]
 mod numbers;
 mod plan;
+mod records;
 mod rules;
 mod schema;
 mod spf;
