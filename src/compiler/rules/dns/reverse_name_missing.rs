@@ -31,7 +31,8 @@ fn check(sight: &Sight<'_>, out: &mut Vec<Finding>) {
     if !sight.meaning.role().submits() && sight.meaning.role() != Role::BackupMx {
         return;
     }
-    for address in sight.meaning.config.host.addresses.iter() {
+    // Every resolver calls the loopback address `localhost` (RFC 6761 §6.3); nobody receives mail from it.
+    for address in sight.meaning.config.host.addresses.iter().filter(|a| !a.value.0.is_loopback()) {
         let ip = address.value.0;
         let Some(names) = sight.observed.records(&reverse(ip), Kind::Ptr) else { continue };
         let declared = sight.meaning.config.host.ptr.iter().flat_map(|p| p.iter()).find(|(a, _)| a.value == ip);
