@@ -189,12 +189,15 @@ impl<'t> Campaign<'t> {
     }
 }
 
+/// The input that is being tried, and since when.
+type Current = Arc<Mutex<Option<(Instant, Vec<u8>)>>>;
+
 /// Ends the process with the input on disk when one input does not come to its end.
-struct Watch(Arc<Mutex<Option<(Instant, Vec<u8>)>>>);
+struct Watch(Current);
 
 impl Watch {
     fn begin(target: &'static str, corpus: &Path) -> Self {
-        let current: Arc<Mutex<Option<(Instant, Vec<u8>)>>> = Arc::default();
+        let current: Current = Arc::default();
         let (watched, corpus) = (Arc::downgrade(&current), corpus.to_owned());
         std::thread::spawn(move || {
             while let Some(current) = watched.upgrade() {

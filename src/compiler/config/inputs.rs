@@ -425,7 +425,9 @@ mod tests {
         for (outer_mode, file_mode, wanted) in
             [(0o755, 0o644, Some(Exposure::World)), (0o755, 0o640, None), (0o700, 0o644, None)]
         {
-            (mode(folder.path(), outer_mode), mode(&inner, 0o755), mode(&inner.join("u1"), file_mode));
+            mode(folder.path(), outer_mode);
+            mode(&inner, 0o755);
+            mode(&inner.join("u1"), file_mode);
             assert_eq!(exposure(), wanted, "{outer_mode:o} {file_mode:o}");
         }
         assert_eq!(inputs.exposure(Path::new("/nix/store/x")), Some(Exposure::NixStore));
