@@ -4,7 +4,7 @@
 //! A secret's bytes are never read here, only whether there is one. What was asked for is remembered
 //! ([`Inputs::consulted`]), so that a watcher knows what the answer depends on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{File, Metadata};
 use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -31,6 +31,8 @@ pub struct Inputs {
     pub previous: Option<Plan>,
     /// What DNS says now, for rules about the live world.
     pub observed: Option<Observed>,
+    /// What is known of the folders that secrets lie in.
+    folders: Arc<Mutex<HashMap<PathBuf, Option<Folder>>>>,
     /// Files in memory that everybody may read.
     exposed: BTreeSet<PathBuf>,
     consulted: Arc<Mutex<Consulted>>,
@@ -81,6 +83,15 @@ pub enum Exposure {
 /// Where the Nix store is: everything in it may be read by everybody on the machine.
 const NIX_STORE: &str = "/nix/store";
 
+/// A folder, as far as secrets in it are concerned.
+#[derive(Debug, Clone, Copy)]
+struct Folder {
+    /// It lies in the Nix store, by itself or through links.
+    store: bool,
+    /// Everybody may pass through it and all above it.
+    open: bool,
+}
+
 /// What is known of a secret file without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretFile {
@@ -103,8 +114,18 @@ impl Inputs {
 
     fn new(files: Files, now: Timestamp) -> Self {
         let (user, consulted) = (rustix::process::geteuid().as_raw(), Arc::default());
-        let (exposed, drafts) = (BTreeSet::new(), BTreeMap::new());
-        Self { files, user, now, secrets_checked: true, previous: None, observed: None, exposed, consulted, drafts }
+        Self {
+            files,
+            user,
+            now,
+            secrets_checked: true,
+            previous: None,
+            observed: None,
+            exposed: BTreeSet::new(),
+            folders: Arc::default(),
+            consulted,
+            drafts: BTreeMap::new(),
+        }
     }
 
     /// The same inputs with one more file in memory. Inputs from a disk stay as they are.
@@ -301,6 +322,21 @@ fn matches_whole(pattern: &Pattern<'_>, path: &Path) -> bool {
 }
 
 impl Inputs {
+    /// Whether a file's mode lets everybody read it, and every folder above lets everybody pass. Access lists beyond
+    /// the mode are not looked at. A folder is looked at once: it may hold a hundred thousand secrets.
+    fn exposed_in(&self, folder: &Path, file: &Metadata) -> Option<Exposure> {
+        const READ: u32 = 0o004;
+        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = match folders.get(folder) {
+            Some(known) => *known,
+            None => *folders.entry(folder.to_owned()).or_insert_with(|| Folder::at(folder)),
+        }?;
+        if folder.store {
+            return Some(Exposure::NixStore);
+        }
+        (folder.open && file.mode() & READ != 0).then_some(Exposure::World)
+    }
+
     /// Whether others than the server can read a secret file. Its content is not read. `None` too where the file
     /// is not looked for, unless its path alone says it.
     pub fn exposure(&self, path: &Path) -> Option<Exposure> {
@@ -312,24 +348,29 @@ impl Inputs {
         }
         match &self.files {
             Files::Disk(base) => {
-                let path = std::fs::canonicalize(base.join(path)).ok()?;
-                if path.starts_with(NIX_STORE) {
-                    return Some(Exposure::NixStore);
+                let path = base.join(path);
+                let file = std::fs::symlink_metadata(&path).ok()?;
+                if file.is_symlink() {
+                    let real = std::fs::canonicalize(&path).ok()?;
+                    let file = std::fs::metadata(&real).ok()?;
+                    return self.exposed_in(real.parent()?, &file);
                 }
-                readable_by_all(&path).then_some(Exposure::World)
+                self.exposed_in(path.parent()?, &file)
             }
             Files::Memory(_) => self.exposed.contains(path).then_some(Exposure::World),
         }
     }
 }
 
-/// Whether a file's mode lets everybody read it, and every folder above lets everybody pass. Access lists beyond the
-/// mode are not looked at.
-fn readable_by_all(path: &Path) -> bool {
-    const READ: u32 = 0o004;
-    const PASS: u32 = 0o001;
-    let has = |path: &Path, bit: u32| std::fs::metadata(path).is_ok_and(|m| m.permissions().mode() & bit != 0);
-    has(path, READ) && path.ancestors().skip(1).all(|folder| has(folder, PASS))
+impl Folder {
+    /// `None` for a folder that is not there.
+    fn at(path: &Path) -> Option<Self> {
+        const PASS: u32 = 0o001;
+        let real = std::fs::canonicalize(path).ok()?;
+        let passes = |path: &Path| std::fs::metadata(path).is_ok_and(|m| m.permissions().mode() & PASS != 0);
+        let open = real.ancestors().all(passes);
+        Some(Self { store: real.starts_with(NIX_STORE), open })
+    }
 }
 
 /// The kind of error alone: the system's text differs between machines.
