@@ -1,6 +1,6 @@
 //! Under which sender mail goes on to other servers, and what becomes of mail that comes back to one.
 //!
-//! Forwarded mail gets a rewritten sender ([`super::srs`], RFC 7208 §D.1). Two senders stay: the null
+//! Forwarded mail gets a rewritten sender ([`super::srs`], RFC 7208 §D.2). Two senders stay: the null
 //! reverse-path (RFC 5321 §4.5.5: nothing may come back to it), and one of ours of a message that our user
 //! submitted, since SPF of our domains allows us. A sender of ours on mail from outside is rewritten like
 //! any other: nobody has shown yet that it is genuine.

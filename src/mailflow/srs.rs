@@ -1,7 +1,7 @@
 //! Sender Rewriting Scheme (SRS, libsrs2's `SRS0` and `SRS1` forms): a sender of ours that holds another's.
 //!
 //! A forwarded message cannot keep its reverse-path, because the next server checks SPF for it (RFC 7208
-//! §D.1). It leaves as `SRS0=TAG=DAY=domain=local@ours`; a bounce to that comes back here, is verified and
+//! §D.2). It leaves as `SRS0=TAG=DAY=domain=local@ours`; a bounce to that comes back here, is verified and
 //! goes on to `local@domain`. A sender that another forwarder has rewritten already becomes
 //! `SRS1=TAGDAY=forwarder=REST@ours`, REST being what stood behind its `SRS0`; its bounces go to that
 //! forwarder, which knows the sender.
