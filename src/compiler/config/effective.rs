@@ -1,6 +1,6 @@
 //! Every value that is in force: what the file says, and what holds where it says nothing.
 //!
-//! A walk over the schema beside the tree; absent keys are answered by the table in [`default`](super::default). Secrets are
+//! A walk over the schema beside the tree; absent keys are answered by the table in [`super::default`]. Secrets are
 //! shown as the references that they are; one-way hashes are not shown.
 
 use super::default::{self, Default, Row, join};

@@ -461,16 +461,19 @@ mod tests {
         let inner = folder.path().join("secrets");
         std::fs::create_dir(&inner).unwrap();
         std::fs::write(inner.join("u1"), "x").unwrap();
-        let inputs = Inputs::from_disk(folder.path());
-        let exposure = || inputs.exposure(Path::new("secrets/u1"));
+        std::os::unix::fs::symlink("u1", inner.join("link")).unwrap();
+        // A compilation looks at a folder once, so that each has inputs of its own.
+        let exposure = |name: &str| Inputs::from_disk(folder.path()).exposure(Path::new(name));
         for (outer_mode, file_mode, wanted) in
             [(0o755, 0o644, Some(Exposure::World)), (0o755, 0o640, None), (0o700, 0o644, None)]
         {
             mode(folder.path(), outer_mode);
             mode(&inner, 0o755);
             mode(&inner.join("u1"), file_mode);
-            assert_eq!(exposure(), wanted, "{outer_mode:o} {file_mode:o}");
+            assert_eq!(exposure("secrets/u1"), wanted, "{outer_mode:o} {file_mode:o}");
+            assert_eq!(exposure("secrets/link"), wanted, "{outer_mode:o} {file_mode:o} through a link");
         }
+        let inputs = Inputs::from_disk(folder.path());
         assert_eq!(inputs.exposure(Path::new("/nix/store/x")), Some(Exposure::NixStore));
         assert_eq!(inputs.exposure(Path::new("secrets/none")), None);
         assert_eq!(inputs.ignoring_secrets().exposure(Path::new("secrets/u1")), None);
