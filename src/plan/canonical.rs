@@ -6,6 +6,7 @@
 //!
 //! Numbers are written as serde_json does, which is canonical for integers up to 2^53 - 1; a plan has no others.
 
+use std::cmp::Ordering;
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -17,7 +18,7 @@ use serde_json::ser::{CharEscape, Formatter, Serializer};
 /// # Errors
 /// Where a value has no such JSON: a path that is no UTF-8, a number with a fraction.
 pub fn to_vec(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
-    let mut canonical = Canonical { open: Vec::new(), octets: Vec::with_capacity(16 * 1024) };
+    let mut canonical = Canonical { open: Vec::new(), octets: Vec::with_capacity(16 * 1024), spare: Vec::new() };
     value.serialize(&mut Serializer::with_formatter(io::sink(), &mut canonical))?;
     Ok(canonical.octets)
 }
@@ -25,42 +26,41 @@ pub fn to_vec(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
 /// An object that is not complete.
 #[derive(Default)]
 struct Object {
-    /// Names with the places of their values in `octets`.
-    members: Vec<(String, Range<usize>)>,
+    /// Where each member's name, without escapes, and its value stand in `octets`.
+    members: Vec<(Range<usize>, Range<usize>)>,
     octets: Vec<u8>,
-    /// Whether what comes is the name of a member, and what came of it.
+    /// Whether what comes is the name of a member.
     naming: bool,
-    name: String,
+    /// Where the member that is written begins, and its value.
     begin: usize,
+    value: usize,
 }
 
 struct Canonical {
     open: Vec<Object>,
     octets: Vec<u8>,
+    /// Objects that are complete, for their memory.
+    spare: Vec<Object>,
 }
 
 impl Canonical {
-    /// Where values are written.
+    /// Where names and values are written.
     fn target(&mut self) -> &mut Vec<u8> {
         self.open.last_mut().map_or(&mut self.octets, |object| &mut object.octets)
     }
 
-    fn naming(&mut self) -> Option<&mut String> {
-        self.open.last_mut().filter(|object| object.naming).map(|object| &mut object.name)
+    fn naming(&self) -> bool {
+        self.open.last().is_some_and(|object| object.naming)
     }
 
     fn quote(&mut self) {
-        if self.naming().is_none() {
+        if !self.naming() {
             self.target().push(b'"');
         }
     }
 
     fn number(&mut self, text: impl std::fmt::Display) -> io::Result<()> {
-        match self.naming() {
-            Some(name) => *name = text.to_string(),
-            None => write!(self.target(), "{text}")?,
-        }
-        Ok(())
+        write!(self.target(), "{text}")
     }
 }
 
@@ -121,10 +121,7 @@ impl Formatter for &mut Canonical {
     }
 
     fn write_string_fragment<W: ?Sized + Write>(&mut self, _: &mut W, fragment: &str) -> io::Result<()> {
-        match self.naming() {
-            Some(name) => name.push_str(fragment),
-            None => self.target().extend_from_slice(fragment.as_bytes()),
-        }
+        self.target().extend_from_slice(fragment.as_bytes());
         Ok(())
     }
 
@@ -140,9 +137,10 @@ impl Formatter for &mut Canonical {
             CharEscape::Tab => b'\t',
             CharEscape::AsciiControl(octet) => octet,
         };
-        match self.naming() {
-            Some(name) => name.push(char::from(octet)),
-            None => write_escaped(char::from(octet), self.target()),
+        if self.naming() {
+            self.target().push(octet);
+        } else {
+            write_escaped(octet, self.target());
         }
         Ok(())
     }
@@ -155,13 +153,15 @@ impl Formatter for &mut Canonical {
     }
 
     fn begin_object<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.open.push(Object::default());
+        let object = self.spare.pop().unwrap_or_default();
+        self.open.push(object);
         Ok(())
     }
 
     fn begin_object_key<W: ?Sized + Write>(&mut self, _: &mut W, _first: bool) -> io::Result<()> {
         if let Some(object) = self.open.last_mut() {
             object.naming = true;
+            object.begin = object.octets.len();
         }
         Ok(())
     }
@@ -169,58 +169,68 @@ impl Formatter for &mut Canonical {
     fn begin_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
         if let Some(object) = self.open.last_mut() {
             object.naming = false;
-            object.begin = object.octets.len();
+            object.value = object.octets.len();
         }
         Ok(())
     }
 
     fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
         if let Some(object) = self.open.last_mut() {
-            let value = object.begin..object.octets.len();
-            object.members.push((std::mem::take(&mut object.name), value));
+            let name = object.begin..object.value;
+            object.members.push((name, object.value..object.octets.len()));
         }
         Ok(())
     }
 
     fn end_object<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
         let Some(mut object) = self.open.pop() else { return Ok(()) };
-        // RFC 8785 §3.2.3: by UTF-16 code units, which is not the order of UTF-8 beyond U+FFFF.
-        object.members.sort_by(|(a, _), (b, _)| {
-            if a.is_ascii() && b.is_ascii() { a.cmp(b) } else { a.encode_utf16().cmp(b.encode_utf16()) }
-        });
+        let Object { members, octets, .. } = &mut object;
+        let of = |range: &Range<usize>| octets.get(range.clone()).unwrap_or_default();
+        members.sort_by(|(a, _), (b, _)| in_utf16(of(a), of(b)));
         let out = self.target();
         out.push(b'{');
-        for (n, (name, value)) in object.members.into_iter().enumerate() {
-            if n > 0 {
-                out.push(b',');
-            }
-            out.push(b'"');
-            if name.bytes().any(|b| b < b' ' || b == b'"' || b == b'\\') {
-                name.chars().for_each(|c| write_escaped(c, out));
+        for (n, (name, value)) in members.iter().enumerate() {
+            out.extend_from_slice(if n > 0 { b",\"" } else { b"\"" });
+            let name = of(name);
+            if name.iter().any(|b| *b < b' ' || matches!(b, b'"' | b'\\')) {
+                name.iter().for_each(|b| write_escaped(*b, out));
             } else {
-                out.extend_from_slice(name.as_bytes());
+                out.extend_from_slice(name);
             }
             out.extend_from_slice(b"\":");
-            out.extend_from_slice(object.octets.get(value).unwrap_or_default());
+            out.extend_from_slice(of(value));
         }
         out.push(b'}');
+        members.clear();
+        octets.clear();
+        self.spare.push(object);
         Ok(())
     }
 }
 
+/// RFC 8785 §3.2.3: by UTF-16 code units, which is not the order of UTF-8 beyond U+FFFF.
+fn in_utf16(a: &[u8], b: &[u8]) -> Ordering {
+    if a.is_ascii() && b.is_ascii() {
+        return a.cmp(b);
+    }
+    // Names are text: they were written as such above.
+    let text = |octets| std::str::from_utf8(octets).unwrap_or_default();
+    text(a).encode_utf16().cmp(text(b).encode_utf16())
+}
+
 /// RFC 8785 §3.2.2.2: only quotes, backslashes and control characters are escaped, these the short way
-/// where there is one, else as lower-case `\u00xx`.
-fn write_escaped(c: char, out: &mut Vec<u8>) {
-    match c {
-        '"' => out.extend_from_slice(b"\\\""),
-        '\\' => out.extend_from_slice(b"\\\\"),
-        '\u{8}' => out.extend_from_slice(b"\\b"),
-        '\t' => out.extend_from_slice(b"\\t"),
-        '\n' => out.extend_from_slice(b"\\n"),
-        '\u{c}' => out.extend_from_slice(b"\\f"),
-        '\r' => out.extend_from_slice(b"\\r"),
-        c if c < ' ' => out.extend_from_slice(format!("\\u{:04x}", u32::from(c)).as_bytes()),
-        c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+/// where there is one, else as lower-case `\u00xx`. All of them are one octet of UTF-8.
+fn write_escaped(octet: u8, out: &mut Vec<u8>) {
+    match octet {
+        b'"' => out.extend_from_slice(b"\\\""),
+        b'\\' => out.extend_from_slice(b"\\\\"),
+        0x08 => out.extend_from_slice(b"\\b"),
+        b'\t' => out.extend_from_slice(b"\\t"),
+        b'\n' => out.extend_from_slice(b"\\n"),
+        0x0c => out.extend_from_slice(b"\\f"),
+        b'\r' => out.extend_from_slice(b"\\r"),
+        control if control < b' ' => out.extend_from_slice(format!("\\u{control:04x}").as_bytes()),
+        octet => out.push(octet),
     }
 }
 

@@ -5,6 +5,7 @@
 //! different programs: duplicate keys, tags, merge keys, keys that are not scalars, a second document.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle};
 
@@ -261,13 +262,23 @@ impl Reader<'_> {
 
 /// Leaves the first of each key, and reports the others.
 fn refuse_duplicates(entries: &mut Vec<Entry>, findings: &mut Vec<Finding>) {
-    let mut first: HashMap<&str, &Span> = HashMap::with_capacity(entries.len());
+    // Nearly every map is small enough to be compared key by key.
+    const SMALL: usize = 8;
+    let small = entries.len() <= SMALL;
+    let mut first: HashMap<&str, &Span> = HashMap::with_capacity(if small { 0 } else { entries.len() });
     let mut again: Vec<bool> = Vec::new();
     for (at, entry) in entries.iter().enumerate() {
-        let Some(given) = first.get(entry.key.as_str()) else {
-            first.insert(&entry.key, &entry.key_span);
-            continue;
+        let given = match small {
+            true => entries[..at].iter().find(|e| e.key == entry.key).map(|e| &e.key_span),
+            false => match first.entry(&entry.key) {
+                Slot::Occupied(given) => Some(*given.get()),
+                Slot::Vacant(slot) => {
+                    slot.insert(&entry.key_span);
+                    None
+                }
+            },
         };
+        let Some(given) = given else { continue };
         again.resize(entries.len(), false);
         again[at] = true;
         if findings.len() < limits::FINDINGS_MAX {
