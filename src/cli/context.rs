@@ -60,8 +60,9 @@ impl Context {
         let shown = self.config.display();
         let unreadable = |error: std::io::Error| Failure(format!("{shown}: {error}; name another file with --config"));
         let most = limits::YAML_OCTETS_MAX as u64 + 1;
-        let mut bytes = Vec::new();
         let file = std::fs::File::open(&self.config).map_err(unreadable)?;
+        let length = file.metadata().map_or(0, |m| m.len().min(most));
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
         file.take(most).read_to_end(&mut bytes).map_err(unreadable)?;
         Ok(bytes)
     }

@@ -48,7 +48,7 @@ pub fn compile(source: &Source<'_>, inputs: &Inputs) -> Compilation {
     let mut sources = SourceMap::new(source.name, source.text);
     let outcome = stages(source, inputs, &mut sources, &mut findings);
     let mut diagnostics: Vec<Diagnostic> = findings.into_iter().map(rules::complete).collect();
-    if let Some(Outcome { config, root, .. }) = &outcome {
+    if let Some(Outcome { allowing: Some((config, root)), .. }) = &outcome {
         let unused = allowance::apply(config, root, &mut diagnostics);
         diagnostics.extend(unused.into_iter().map(rules::complete));
     }
@@ -66,11 +66,11 @@ const OF_MISSING_ENTRIES: [&str; 4] = ["ACC-004", "ACC-005", "ACC-006", "ID-007"
 /// Those of them that miss an account or alias, which is all that an included file can hold.
 const OF_MISSING_PEOPLE: [&str; 2] = ["ACC-004", "ACC-005"];
 
-/// What the stages leave behind: the plan, which may still be withheld, and what `allow` is judged with.
+/// What the stages leave behind: the plan, which may still be withheld, and what `allow` is judged with, if the file
+/// has it: a hundred thousand accounts are not kept three times.
 struct Outcome {
     plan: Plan,
-    config: Config,
-    root: Node,
+    allowing: Option<(Config, Node)>,
 }
 
 fn stages(
@@ -96,6 +96,7 @@ fn stages(
             return None;
         }
     };
+    let tree = config.allow.as_ref().map(|_| tree);
     let meaning = Meaning::of(&config);
     let material = Material::read(&meaning, inputs);
     let records = records::records(&meaning, &material);
@@ -113,7 +114,7 @@ fn stages(
     if let Some(observed) = &inputs.observed {
         findings.extend(rules::judge_online(&Sight { meaning: &meaning, plan: &plan, observed }));
     }
-    Some(Outcome { plan, config, root: tree })
+    Some(Outcome { plan, allowing: tree.map(|tree| (config, tree)) })
 }
 
 /// Every value that is in force, with its origin and the files that the origins lie in; `None` where something is

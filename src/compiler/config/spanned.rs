@@ -135,7 +135,8 @@ impl<'de, K: Key, V: Deserialize<'de>> Deserialize<'de> for Entries<K, V> {
                 f.write_str("a map")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<K, V>, A::Error> {
-                let mut entries = Vec::new();
+                // As many as the tree has.
+                let mut entries = Vec::with_capacity(map.size_hint().unwrap_or(0));
                 while let Some(key) = map.next_key::<Spanned<Parsed<K>>>()? {
                     entries.push((Spanned { value: key.value.0, span: key.span }, map.next_value()?));
                 }
