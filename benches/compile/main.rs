@@ -18,6 +18,7 @@ use mailctl::compiler::config::section::Config;
 use mailctl::compiler::config::{check, records, schema, spanned, tree};
 use mailctl::compiler::rules::{self, Evidence};
 use mailctl::compiler::{Inputs, lower};
+use mailctl::ground::file::replace;
 use mailctl::plan::codec;
 use mailctl::plan::digest::Digest;
 use rcgen::KeyPair;
@@ -57,14 +58,14 @@ fn write(folder: &Path, accounts: usize, domains: usize) -> io::Result<()> {
     std::fs::create_dir_all(folder.join("secrets"))?;
     std::fs::create_dir_all(folder.join("tls"))?;
     for n in 0..SECRETS {
-        std::fs::write(folder.join(format!("secrets/{n}")), "correct horse battery staple\n")?;
+        replace(&folder.join(format!("secrets/{n}")), b"correct horse battery staple\n", 0o600)?;
     }
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let names = vec!["mail.example.org".to_owned(), HOST.to_owned()];
     let certificate =
         rcgen::CertificateParams::new(names).and_then(|p| p.self_signed(&key)).map_err(io::Error::other)?;
     std::fs::write(folder.join("tls/good.pem"), certificate.pem())?;
-    std::fs::write(folder.join("tls/good.key"), key.serialize_pem())?;
+    replace(&folder.join("tls/good.key"), key.serialize_pem().as_bytes(), 0o600)?;
     let small = include_str!("../../examples/family.yaml");
     std::fs::write(
         folder.join("small.yaml"),
@@ -79,7 +80,7 @@ fn large(accounts: usize, domains: usize) -> String {
          certificates:\n  files:\n    - {{ chain: tls/good.pem, key: tls/good.key }}\ndomains:\n"
     );
     for domain in 0..domains {
-        let _ = writeln!(yaml, "  c{domain}.mailhost: {{ dmarc: {{ policy: quarantine }} }}");
+        let _ = writeln!(yaml, "  c{domain}.mailhost: {{ dmarc: {{ policy: quarantine }}, spf: {{ all: softfail }} }}");
     }
     yaml.push_str("accounts:\n");
     let digest: String = "a1b2c3d4./".repeat(9).chars().take(86).collect();

@@ -188,6 +188,7 @@ impl Formatter for &mut Canonical {
         let of = |range: &Range<usize>| octets.get(range.clone()).unwrap_or_default();
         members.sort_by(|(a, _), (b, _)| in_utf16(of(a), of(b)));
         let out = self.target();
+        out.reserve(octets.len() + 4 * members.len() + 2);
         out.push(b'{');
         for (n, (name, value)) in members.iter().enumerate() {
             out.extend_from_slice(if n > 0 { b",\"" } else { b"\"" });

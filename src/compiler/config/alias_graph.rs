@@ -5,7 +5,7 @@
 //! followed by the server, and here only to find circles and to count. A catch-all is nobody's target. The walks
 //! are iterative and expansions are capped, so that no file makes them run deep or long.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use super::alias_domains::AliasDomains;
@@ -140,7 +140,10 @@ impl AliasGraph {
     pub fn flatten(&self) -> Flattened {
         let mut walk = Walk::new(self);
         for i in 0..walk.nodes.len() {
-            walk.follow(i);
+            match walk.direct(i) {
+                Some(ends) => walk.finish(i, ends, false),
+                None => walk.follow(i),
+            }
         }
         walk.follow_forwards();
         let Walk { done, problems, external, .. } = walk;
@@ -184,6 +187,7 @@ struct Walk<'g> {
     graph: &'g AliasGraph,
     /// Aliases, patterns, forwards, catch-alls. Only the first two are targets of others.
     nodes: Vec<Node<'g>>,
+    accounts: HashSet<&'g Address>,
     index: HashMap<&'g Address, usize>,
     /// Most specific first.
     patterns: BTreeMap<&'g Domain, Vec<(usize, &'g Pattern)>>,
@@ -219,7 +223,32 @@ impl<'g> Walk<'g> {
             aliases.chain(graph.forwards.iter().map(of)).chain(graph.catch_alls.iter().map(catch_all)).collect();
         let forwards = graph.forwards.iter().enumerate().map(|(i, f)| (&f.address, before + i)).collect();
         let done = vec![None; nodes.len()];
-        Self { graph, nodes, index, patterns, forwards, done, merged: 0, external: Vec::new(), problems: Vec::new() }
+        let accounts = graph.accounts.iter().collect();
+        Self {
+            graph,
+            nodes,
+            accounts,
+            index,
+            patterns,
+            forwards,
+            done,
+            merged: 0,
+            external: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// The ends of a node whose targets are all accounts, as those of nearly all are, if it was not followed yet.
+    fn direct(&self, at: usize) -> Option<AliasTargets> {
+        if self.done[at].is_some() {
+            return None;
+        }
+        let mut ends = AliasTargets::default();
+        for (target, _) in self.nodes[at].targets {
+            let Hop::Account(account) = self.hop(target) else { return None };
+            ends.local.insert(account);
+        }
+        Some(ends)
     }
 
     /// Depth first with a stack of our own: a node on the stack that is met again closes a loop.
@@ -307,7 +336,7 @@ impl<'g> Walk<'g> {
     }
 
     fn whole(&self, own: &Address) -> Option<Hop> {
-        if self.graph.accounts.contains(own) {
+        if self.accounts.contains(own) {
             return Some(Hop::Account(own.clone()));
         }
         if let Some(i) = self.index.get(own) {

@@ -268,18 +268,37 @@ impl Inputs {
         Ok(found)
     }
 
+    /// Both of what is asked of a secret file, for the price of one look where it is a plain file of ours; a
+    /// configuration may name a hundred thousand of them.
+    pub fn secret(&self, path: &Path) -> (SecretFile, Option<Exposure>) {
+        if !self.secrets_checked {
+            // Taken to be there; the path alone may say that it is no secret.
+            return (SecretFile::Present, self.exposure(path));
+        }
+        if let Files::Disk(base) = &self.files {
+            let whole = base.join(path);
+            let plain = std::fs::symlink_metadata(&whole).ok().filter(|m| m.is_file() && self.may_read(m));
+            if let (Some(file), Some(folder)) = (plain, whole.parent()) {
+                self.consult(&whole);
+                let there = if file.len() == 0 { SecretFile::Empty } else { SecretFile::Present };
+                return (there, self.exposed_in(folder, &file));
+            }
+        }
+        (self.secret_file(path), self.exposure(path))
+    }
+
+    /// Whether the mode of a file of our own lets us read it. Opening it would tell too, at three times the price.
+    fn may_read(&self, file: &Metadata) -> bool {
+        file.uid() == self.user && file.mode() & 0o400 != 0
+    }
+
     /// Whether the secret file is there and holds something. Its content is not read.
     pub fn secret_file(&self, path: &Path) -> SecretFile {
         match &self.files {
             Files::Disk(base) => {
                 let path = base.join(path);
                 self.consult(&path);
-                // Whether it may be read, its owner's bit says; opening it would tell too, at three times the price, and
-                // a file may name a hundred thousand of them.
-                let own = |m: &Metadata| m.uid() == self.user && m.mode() & 0o400 != 0;
-                let looked = std::fs::metadata(&path).ok().filter(|m| m.is_file() && own(m));
-                let looked = looked.map_or_else(|| File::open(&path).and_then(|f| f.metadata()), Ok);
-                match looked {
+                match File::open(&path).and_then(|f| f.metadata()) {
                     Ok(m) if m.is_file() && m.len() == 0 => SecretFile::Empty,
                     Ok(m) if m.is_dir() => SecretFile::Unreadable("it is a folder".to_owned()),
                     Ok(_) => SecretFile::Present,

@@ -12,8 +12,9 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
-use super::inputs::Inputs;
+use super::inputs::{Exposure, Inputs, SecretFile};
 use super::meaning::{CertificateChoice, Meaning};
+use super::secrets;
 use super::section::certificates::CertificateFiles;
 use super::section::leaf::{FilePath, OrNone};
 use super::spanned::Spanned;
@@ -26,6 +27,17 @@ use crate::vocabulary::mail::Domain;
 pub struct Material<'c> {
     pub certificates: Vec<CertificateMaterial<'c>>,
     pub dkim: Vec<DkimMaterial<'c>>,
+    /// Files that the server reads when it starts: looked at, not read.
+    pub secrets: Vec<SecretMaterial>,
+}
+
+/// A secret file.
+#[derive(Debug)]
+pub struct SecretMaterial {
+    pub path: Spanned<FilePath>,
+    pub file: SecretFile,
+    /// `None`: others cannot read it, as far as can be told.
+    pub exposure: Option<Exposure>,
 }
 
 /// A certificate and its key, each as far as it could be read. Errors continue "The file `x` ...".
@@ -125,7 +137,12 @@ impl<'c> Material<'c> {
                 }
             }
         }
-        Self { certificates, dkim }
+        let secret = |path: Spanned<FilePath>| {
+            let (file, exposure) = inputs.secret(&path.value.0);
+            SecretMaterial { path, file, exposure }
+        };
+        let secrets = secrets::referenced(meaning).into_iter().map(secret).collect();
+        Self { certificates, dkim, secrets }
     }
 }
 

@@ -30,10 +30,12 @@ pub const RULE: Rule = Rule {
 
 fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
     let meaning = evidence.meaning;
-    let keys = secrets::private_keys(meaning).into_iter().cloned();
-    for path in secrets::referenced(meaning).into_iter().chain(keys) {
+    let keys = secrets::private_keys(meaning).into_iter();
+    let keys = keys.map(|path| (path, evidence.inputs.exposure(&path.value.0)));
+    let others = evidence.material.secrets.iter().map(|s| (&s.path, s.exposure));
+    for (path, exposure) in others.chain(keys) {
         let shown = path.value.0.display();
-        let finding = match evidence.inputs.exposure(&path.value.0) {
+        let finding = match exposure {
             None => continue,
             Some(Exposure::NixStore) => Finding::at(RULE.code, &path.span, "everybody may read it")
                 .detail(format!("`{shown}` lies in the Nix store, or leads there."))

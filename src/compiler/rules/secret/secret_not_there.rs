@@ -2,7 +2,7 @@
 
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::inputs::SecretFile;
-use crate::compiler::config::secrets;
+use crate::compiler::config::material::SecretMaterial;
 use crate::compiler::rules::Evidence;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
@@ -32,8 +32,8 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
     if !evidence.inputs.secrets_checked {
         return;
     }
-    for path in secrets::referenced(evidence.meaning) {
-        let why = match evidence.inputs.secret_file(&path.value.0) {
+    for SecretMaterial { path, file, .. } in &evidence.material.secrets {
+        let why = match file {
             SecretFile::Present => continue,
             SecretFile::Empty => "is empty".to_owned(),
             SecretFile::Missing => "does not exist".to_owned(),
