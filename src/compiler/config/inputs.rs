@@ -497,4 +497,28 @@ mod tests {
         assert_eq!(inputs.exposure(Path::new("secrets/none")), None);
         assert_eq!(inputs.ignoring_secrets().exposure(Path::new("secrets/u1")), None);
     }
+
+    #[test]
+    fn one_look_says_what_two_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("folder")).unwrap();
+        for (name, text, mode) in
+            [("plain", "x", 0o600), ("empty", "", 0o600), ("open", "x", 0o644), ("shut", "x", 0o000)]
+        {
+            std::fs::write(at(name), text).unwrap();
+            std::fs::set_permissions(at(name), std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        std::os::unix::fs::symlink("plain", at("link")).unwrap();
+        std::os::unix::fs::symlink("nowhere", at("astray")).unwrap();
+        let inputs = Inputs::from_disk(folder.path());
+        for name in ["plain", "empty", "open", "shut", "folder", "link", "astray", "none", "plain/none", "/nix/store/x"]
+        {
+            let path = Path::new(name);
+            assert_eq!(inputs.secret(path), (inputs.secret_file(path), inputs.exposure(path)), "{name}");
+        }
+        let elsewhere = inputs.ignoring_secrets();
+        assert_eq!(elsewhere.secret(Path::new("none")), (SecretFile::Present, None));
+        assert_eq!(elsewhere.secret(Path::new("/nix/store/x")).1, Some(Exposure::NixStore));
+    }
 }
