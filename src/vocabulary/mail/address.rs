@@ -78,12 +78,11 @@ impl FromStr for Domain {
             let domain = Self(text.to_ascii_lowercase().into());
             return if domain.literal().is_some() { Ok(domain) } else { Err(bad()) };
         }
-        let ascii =
-            if text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.') && !text.contains("xn--") {
-                text.to_ascii_lowercase()
-            } else {
-                idna::domain_to_ascii_strict(text).map_err(|_| bad())?
-            };
+        let lower = text.to_ascii_lowercase();
+        // RFC 5890 §2.3.2.1: an A-label is one in any case, and is looked into.
+        let plain =
+            lower.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.') && !lower.contains("xn--");
+        let ascii = if plain { lower } else { idna::domain_to_ascii_strict(text).map_err(|_| bad())? };
         // RFC 1035 §2.3.4: labels of 1 to 63 octets; RFC 5321 §4.1.2: letters, digits, inner hyphens.
         let label = |l: &str| {
             !l.is_empty()
@@ -289,7 +288,10 @@ mod tests {
         assert_eq!("Bücher.example".parse::<Domain>().unwrap().as_str(), "xn--bcher-kva.example");
         assert_eq!("Bücher.example".parse::<Domain>().unwrap().to_unicode(), "bücher.example");
         assert!("[IPv6:::1]".parse::<Domain>().unwrap().literal().is_some());
-        for bad in ["", ".", "a..b", "-a.org", "a_b.org", "[1.2.3]", "a b"] {
+        assert_eq!("XN--Bcher-KVA.example".parse::<Domain>().unwrap().as_str(), "xn--bcher-kva.example");
+        for bad in
+            ["", ".", "a..b", "-a.org", "a_b.org", "[1.2.3]", "a b", "xn--bc0herl.example", "xN--bc0herl.example"]
+        {
             assert!(bad.parse::<Domain>().is_err(), "{bad}");
         }
     }
