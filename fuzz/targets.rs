@@ -163,8 +163,9 @@ fn words(wire: &[u8]) -> Vec<String> {
         .map(|line| line.split([' ', '-']).skip(usize::from(line.starts_with("a "))).take(2).collect::<String>())
         .map(|line| line.chars().filter(|c| !c.is_ascii_digit()).take(24).collect())
         .collect();
+    // Which, not how often nor in which order: the pool is for what is new.
+    found.sort_unstable();
     found.dedup();
-    found.truncate(16);
     found
 }
 
@@ -174,7 +175,7 @@ fn imap_command(input: &[u8]) -> u64 {
         Ok(tagged) => {
             let debug = format!("{:?}", tagged.command);
             let shape: String =
-                debug.chars().filter(|c| c.is_ascii_uppercase() || "([{".contains(*c)).take(200).collect();
+                debug.chars().filter(|c| c.is_ascii_uppercase() || "([{".contains(*c)).take(60).collect();
             hash((shape, append))
         }
         Err(unreadable) => hash((unreadable.tag.is_some(), format!("{:?}", unreadable.why), append)),

@@ -136,6 +136,8 @@ impl Reader<'_> {
                     self.rest = &self.rest[length..];
                     return Some(Token::Quoted(text));
                 }
+                // It ends no comment; taken for the end of an atom it would never be passed.
+                b')' => self.rest = tail,
                 b'<' | b'>' | b',' | b';' | b':' | b'@' => {
                     self.rest = tail;
                     return Some(Token::Special(*first));
@@ -236,6 +238,21 @@ mod tests {
             ),
         };
         list(value.as_bytes()).iter().map(one).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Found by fuzzing: each octet that begins no token is passed over, so that every field comes to its end.
+    #[test]
+    fn lone_parentheses_end() {
+        for text in
+            [")", "a)b@c", "A <a@examp)le.org>, g: b@c;", "(a)) <b@c>", "<)", "a ) , ) b@c", "g: );", "\"", "[", "("]
+        {
+            assert!(list(text.as_bytes()).len() <= text.len(), "{text}");
+        }
+        let mailbox = |local: &[u8]| {
+            let (local_part, domain) = (local.to_vec(), b"example.org".to_vec());
+            Listed::Mailbox(Mailbox { local_part, domain, ..Mailbox::default() })
+        };
+        assert_eq!(list(b"a)@example.org, b@example.org"), [mailbox(b"a"), mailbox(b"b")]);
     }
 
     #[test]
