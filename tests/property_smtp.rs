@@ -102,3 +102,15 @@ fn endless_input_is_consumed() {
     let seen = play_server(Kind::Smtp, &message, &[1400]);
     assert!(seen.closed && seen.stored.is_empty());
 }
+
+/// Found by fuzzing: a fault in a chunk counted as an error of the session, or not, by where the network cut it.
+#[test]
+fn a_fault_in_a_chunk_counts_the_same_wherever_it_is_cut() {
+    // Two of them are more than the 300 octets of a message.
+    let chunk = format!("BDAT 200\r\n{}\r\n", "x".repeat(198));
+    let message = format!("MAIL FROM:<>\r\nRCPT TO:<a@example.org>\r\n{chunk}{chunk}");
+    let input = format!("EHLO x\r\n{}", message.repeat(30));
+    let whole = play_server(Kind::Smtp, input.as_bytes(), &[usize::MAX]);
+    assert_eq!(play_server(Kind::Smtp, input.as_bytes(), &[1]), whole);
+    assert_eq!(play_server(Kind::Smtp, input.as_bytes(), &[7, 3]), whole);
+}

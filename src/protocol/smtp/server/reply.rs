@@ -6,6 +6,7 @@ use crate::ground::limits;
 use crate::vocabulary::mail::{Enhanced, Reply};
 
 /// A fixed reply: code, enhanced code, text.
+#[derive(Debug)]
 pub(super) struct Canned(pub u16, pub Enhanced, pub &'static str);
 
 /// A reply that also counts as the peer's mistake, with its cause as the name.

@@ -98,6 +98,9 @@ pub(super) enum Fate {
     },
     /// RFC 3030 §2: the octets come whatever we think of them. They are thrown away, then this is said.
     Refuse(Reply),
+    /// The same for a message that had begun and was dropped. It is no error of a command, as after DATA, whether the
+    /// fault is seen in the last octets or before them.
+    Faulty(Canned),
 }
 
 impl<P> ServerSession<P> {

@@ -143,6 +143,7 @@ impl<P> ServerSession<P> {
         self.state = State::Command;
         match chunk.fate {
             Fate::Refuse(refusal) => self.refuse(refusal, out),
+            Fate::Faulty(refusal) => refusal.write(&mut out.wire.bytes),
             Fate::Keep { mut content, .. } if chunk.last => {
                 self.mailing = None;
                 match content.end_of_chunks() {
@@ -165,7 +166,7 @@ impl<P> ServerSession<P> {
         let take = usize::try_from(chunk.remaining).unwrap_or(usize::MAX).min(input.len());
         let octets = input.get(..take).unwrap_or_default();
         let (consumed, fault) = match &mut chunk.fate {
-            Fate::Refuse(_) => (octets.len(), None),
+            Fate::Faulty(_) | Fate::Refuse(_) => (octets.len(), None),
             Fate::Keep { content, .. } => {
                 let (consumed, _) = content.feed(octets, &mut out.body);
                 (consumed, content.fault())
@@ -179,7 +180,7 @@ impl<P> ServerSession<P> {
                 if chunk.remaining == 0 {
                     self.discard_with(&refusal(fault), out);
                 } else {
-                    let rest = Chunk { fate: Fate::Refuse(refusal(fault).to_reply()), ..chunk };
+                    let rest = Chunk { fate: Fate::Faulty(refusal(fault)), ..chunk };
                     self.discard(Vec::new(), State::Chunk(rest), out);
                 }
             }
