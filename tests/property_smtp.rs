@@ -114,3 +114,15 @@ fn a_fault_in_a_chunk_counts_the_same_wherever_it_is_cut() {
     assert_eq!(play_server(Kind::Smtp, input.as_bytes(), &[1]), whole);
     assert_eq!(play_server(Kind::Smtp, input.as_bytes(), &[7, 3]), whole);
 }
+
+/// Found by fuzzing: the dots and the end of a message counted towards its overrun, or not, by where it was cut.
+#[test]
+fn a_message_overruns_at_the_same_length_wherever_it_is_cut() {
+    for lines in 90..110 {
+        let begin = "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@example.org>\r\nDATA\r\n";
+        let input = format!("{begin}{}.\r\nNOOP\r\n", "..abc\r\n".repeat(lines));
+        let whole = play_server(Kind::Smtp, input.as_bytes(), &[usize::MAX]);
+        assert_eq!(play_server(Kind::Smtp, input.as_bytes(), &[1]), whole, "{lines} lines");
+        assert_eq!(play_server(Kind::Smtp, input.as_bytes(), &[28, 7, 1]), whole, "{lines} lines");
+    }
+}

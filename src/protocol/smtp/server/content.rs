@@ -97,8 +97,9 @@ impl Content {
         let begin = body.len();
         let (consumed, ended) = self.scan(input, body);
         if faulty {
+            // Octets of the message as above, not of the line: else the sum would depend on where it is cut.
+            self.wasted = self.wasted.saturating_add(body.len().saturating_sub(begin) as u64);
             body.truncate(begin);
-            self.wasted = self.wasted.saturating_add(consumed as u64);
         } else {
             let added = body.get(begin..).unwrap_or_default();
             self.octets = self.octets.saturating_add(added.len() as u64);
