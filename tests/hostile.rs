@@ -1,6 +1,5 @@
 //! Files that were made to hurt, compiled by the program itself in a child process that the system bounds: 500 MB of
-//! address space and a minute of processor time (a bound on a hang, not a measurement; a release build needs two
-//! seconds at most, as `docs/benchmarks.md` says). Each ends with a plan or with at least one located diagnostic,
+//! address space and a minute of processor time (a bound on a hang, not a measurement). Each ends with a plan or with at least one located diagnostic,
 //! never in a panic, in both forms of the report.
 
 use std::path::Path;
