@@ -26,9 +26,10 @@ fn edited(edit: impl FnOnce(&mut Value)) -> Plan {
     codec::decode(&serde_json::to_vec(&value).unwrap()).unwrap()
 }
 
-fn keys() -> dns::PublicKeys {
+fn keys() -> dns::Known {
     let key = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=".to_owned();
-    dns::PublicKeys::from([(("example.org".to_owned(), "ed1".to_owned()), key)])
+    let dkim = dns::PublicKeys::from([(("example.org".to_owned(), "ed1".to_owned()), key)]);
+    dns::Known { dkim, ..dns::Known::default() }
 }
 
 #[track_caller]
@@ -156,8 +157,8 @@ fn records_for_people_and_programs() {
 /// RFC 6376 §3.6.1: an empty `p=` says that the key is revoked.
 #[test]
 fn a_key_that_is_not_made_yet_is_missing_and_never_empty() {
-    for keys in [dns::PublicKeys::new(), keys().into_keys().map(|key| (key, String::new())).collect()] {
-        let records = dns::records(&full(), &keys);
+    for dkim in [dns::PublicKeys::new(), keys().dkim.into_keys().map(|key| (key, String::new())).collect()] {
+        let records = dns::records(&full(), &dns::Known { dkim, ..dns::Known::default() });
         let zone = dns::zone(&records);
         assert!(zone.contains("; ed1._domainkey.example.org. 3600 IN TXT: the key is made"), "{zone}");
         assert!(!zone.contains("k=ed25519"), "{zone}");

@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::report::{ReportFormat, report};
 use super::{Failure, Format, online, print};
-use crate::artefact::render::dns::PublicKeys;
+use crate::artefact::render::dns::Known;
 use crate::compiler::{self, Compilation, Inputs};
 use crate::ground::diagnostic::{Counts, Diagnostic, Severity, Source, SourceMap};
 use crate::ground::limits;
 use crate::plan::Plan;
-use crate::plan::document::DnsData;
 use crate::runtime::server::activation::StateFolder;
 use crate::runtime::server::keyring::Keyring;
 
@@ -94,17 +93,9 @@ impl Context {
         self.compile(false)
     }
 
-    /// Public halves of the DKIM keys that were made at activation; those not made yet are missing.
-    pub fn public_keys(&self, plan: &Plan) -> Result<PublicKeys, Failure> {
-        let keyring = Keyring::new(self.state.root());
-        let mut keys = PublicKeys::default();
-        for record in &plan.dns {
-            let DnsData::DkimGenerated { domain, selector, algorithm } = &record.data else { continue };
-            if let Some(pair) = keyring.dkim(domain, selector, *algorithm)? {
-                keys.insert((domain.clone(), selector.clone()), pair.public_key);
-            }
-        }
-        Ok(keys)
+    /// What the state folder knows of the keys that are made at activation; those not made yet are missing.
+    pub fn known(&self, plan: &Plan) -> Result<Known, Failure> {
+        Ok(Keyring::new(self.state.root()).known(plan)?)
     }
 }
 

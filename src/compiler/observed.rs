@@ -118,7 +118,7 @@ pub fn questions(plan: &Plan) -> Vec<Question> {
             DnsData::Caa { .. } => Kind::Caa,
             DnsData::Cname(_) => Kind::Cname,
             DnsData::Srv { .. } => Kind::Srv,
-            DnsData::Tlsa { .. } => Kind::Tlsa,
+            DnsData::Tlsa { .. } | DnsData::TlsaGenerated { .. } => Kind::Tlsa,
             DnsData::Mx { .. } => Kind::Mx,
             DnsData::DkimGenerated { .. } | DnsData::Txt(_) => Kind::Txt,
         };

@@ -196,6 +196,10 @@ pub const QUEUE_RECIPIENTS_MAX: usize = 10_000;
 /// A remote server's reply as the queue keeps it.
 pub const QUEUE_REPLY_CHARACTERS_MAX: usize = 1_000;
 
+/// ACME challenges of one kind that are open at once. An order holds one for each name of a certificate, and RFC
+/// 8555 sets no bound; Let's Encrypt takes 100 names.
+pub const ACME_CHALLENGES_MAX: usize = 128;
+
 const _: () = {
     // Spans are 32 bits wide; a gap of one octet lies before each included file.
     assert!(YAML_OCTETS_MAX + INCLUDED_OCTETS_MAX + INCLUDED_FILES_MAX < u32::MAX as usize);

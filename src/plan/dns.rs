@@ -2,8 +2,15 @@
 //!
 //! Names are absolute, without the trailing dot and in lower case; the root is `.`.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::ground::secret::SecretRef;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -67,6 +74,12 @@ pub enum DnsData {
         /// Hex in lower case.
         association: String,
     },
+    /// A TLSA record `3 1 1` for a certificate whose key is not known to the plan: made here, or asked for from an
+    /// ACME authority. While one key follows another there is a record for each.
+    TlsaGenerated {
+        /// The first of the certificate's names.
+        certificate: String,
+    },
     /// The whole text; writers split it at 255 octets (RFC 1035 §3.3.14).
     Txt(String),
 }
@@ -82,9 +95,95 @@ impl DnsData {
             Self::DkimGenerated { .. } | Self::Txt(_) => "TXT",
             Self::Mx { .. } => "MX",
             Self::Srv { .. } => "SRV",
-            Self::Tlsa { .. } => "TLSA",
+            Self::Tlsa { .. } | Self::TlsaGenerated { .. } => "TLSA",
         }
     }
+
+    /// Whether the data depends on a key that the plan does not know.
+    pub fn is_generated(&self) -> bool {
+        matches!(self, Self::DkimGenerated { .. } | Self::TlsaGenerated { .. })
+    }
+}
+
+/// As people read it, on one line; nothing is escaped, and a key that is not known is said to be made later.
+impl fmt::Display for DnsData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::A(address) => address.fmt(f),
+            Self::Aaaa(address) => address.fmt(f),
+            Self::Caa { flags, tag, value } => write!(f, "{flags} {tag} \"{value}\""),
+            Self::Cname(target) => f.write_str(target),
+            Self::DkimGenerated { algorithm: DkimAlgorithm::Ed25519Sha256, .. } => {
+                f.write_str("DKIM ed25519 key made at activation")
+            }
+            Self::DkimGenerated { algorithm: DkimAlgorithm::RsaSha256, .. } => {
+                f.write_str("DKIM RSA key made at activation")
+            }
+            Self::Mx { preference, exchange } => write!(f, "{preference} {exchange}"),
+            Self::Srv { priority, weight, port, target } => write!(f, "{priority} {weight} {port} {target}"),
+            Self::Tlsa { usage, selector, matching, association } => {
+                write!(f, "{usage} {selector} {matching} {association}")
+            }
+            Self::TlsaGenerated { certificate } => write!(f, "3 1 1 of the key of {certificate}, made at activation"),
+            Self::Txt(text) => f.write_str(text),
+        }
+    }
+}
+
+/// How the records reach the name servers, and what is known of the zones that hold them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Publication {
+    #[serde(default, skip_serializing_if = "PublishWay::is_print")]
+    pub way: PublishWay,
+    /// The zones of the records wanted: whether they are signed (DNSSEC).
+    pub zones: BTreeMap<String, bool>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum PublishWay {
+    /// Written to a file for another tool.
+    File { format: RecordFormat, path: PathBuf },
+    /// A person does it.
+    #[default]
+    Print,
+    /// To the primary server (RFC 2136), signed with a TSIG key (RFC 8945).
+    Rfc2136 {
+        #[schemars(with = "String")]
+        server: SocketAddr,
+        key_name: String,
+        algorithm: TsigAlgorithm,
+        /// Base64.
+        #[schemars(with = "serde_json::Value")]
+        key: SecretRef,
+    },
+}
+
+impl PublishWay {
+    pub fn is_print(&self) -> bool {
+        self == &Self::Print
+    }
+}
+
+/// Forms of records that other tools read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordFormat {
+    Dnscontrol,
+    Json,
+    Octodns,
+    Terraform,
+    Zone,
+}
+
+/// RFC 8945 §6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum TsigAlgorithm {
+    #[serde(rename = "hmac-sha256")]
+    HmacSha256,
+    #[serde(rename = "hmac-sha512")]
+    HmacSha512,
 }
 
 /// The MTA-STS policy of a domain (RFC 8461 §3.2).

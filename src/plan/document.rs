@@ -14,7 +14,10 @@ use crate::ground::secret::SecretRef;
 use crate::vocabulary::mail::{Address, Domain};
 use crate::vocabulary::network::Network;
 
-pub use super::dns::{DkimAlgorithm, DnsData, DnsRecord, MtaStsMode, MtaStsPolicy, mta_sts_matches};
+pub use super::dns::{
+    DkimAlgorithm, DnsData, DnsRecord, MtaStsMode, MtaStsPolicy, Publication, PublishWay, RecordFormat, TsigAlgorithm,
+    mta_sts_matches,
+};
 pub use super::outbound::{
     BackupHop, BackupMx, BackupRecipients, Fallback, NextHop, Outbound, OutboundTls, Relay, RelayCredentials, RelayTls,
     Relaying, ResolverSource, Route, TlsPolicy,
@@ -65,6 +68,7 @@ pub struct Plan {
     pub logging: Logging,
     /// Records wanted, sorted.
     pub dns: Vec<DnsRecord>,
+    pub publication: Publication,
     /// Connections from the Internet to accept, sorted; everything else to mail ports is refused.
     pub firewall: Vec<FirewallRule>,
 }

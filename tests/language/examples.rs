@@ -95,7 +95,7 @@ fn name_servers_accept_the_zones_of_the_examples() {
             let made = settings.dkim.iter().filter(|s| matches!(s.key, DkimKey::Generated {}));
             made.map(move |s| ((domain.as_str().to_owned(), s.selector.clone()), "cHVibGljIGtleQ==".to_owned()))
         });
-        let records = dns::records(&plan, &made.collect());
+        let records = dns::records(&plan, &dns::Known { dkim: made.collect(), ..dns::Known::default() });
         let folder = tempfile::tempdir().unwrap();
         let mut configuration = String::new();
         let zones: std::collections::BTreeSet<&str> = records.iter().map(|r| r.zone.as_str()).collect();

@@ -76,9 +76,9 @@ fn invariants_hold_over_configurations_made_by_chance() {
                 ((domain.as_str().to_owned(), s.selector.clone()), format!("cHVibGlj{}", s.selector.len()))
             })
         });
-        let keys: dns::PublicKeys = keys.collect();
+        let known = dns::Known { dkim: keys.collect(), ..dns::Known::default() };
         let world = World {
-            zone: Zone::read(&dns::zone(&dns::records(&plan, &keys))),
+            zone: Zone::read(&dns::zone(&dns::records(&plan, &known))),
             ruleset: firewall::nftables(&plan),
             plan,
             scene: &scene,

@@ -16,7 +16,7 @@ fn plan(yaml: &str) -> Plan {
 
 /// Each record's data by `NAME TYPE`.
 fn records(plan: &Plan) -> BTreeMap<String, Vec<String>> {
-    let zone = dns::zone(&dns::records(plan, &dns::PublicKeys::new()));
+    let zone = dns::zone(&dns::records(plan, &dns::Known::default()));
     let mut records: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for line in zone.lines().filter(|l| !l.starts_with(';') && !l.is_empty()) {
         let [name, _, _, kind, data] = line.splitn(5, ' ').collect::<Vec<_>>().try_into().unwrap();

@@ -30,7 +30,7 @@ pub enum RecordFormat {
 pub fn run(context: &Context, command: &Command) -> Result<Outcome, Failure> {
     let Command::Records(arguments) = command;
     let plan = context.plan_to_show(arguments.active)?;
-    let records = dns::records(&plan, &context.public_keys(&plan)?);
+    let records = dns::records(&plan, &context.known(&plan)?);
     match arguments.format {
         RecordFormat::Zone => print(&dns::zone(&records)),
         RecordFormat::Human => show(Format::Human, || dns::table(&records), || dns::json(&records))?,

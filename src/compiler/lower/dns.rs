@@ -1,7 +1,9 @@
-//! The DNS records of the plan: those that the configuration wants, in the plan's order.
+//! The plan's part about DNS: the records that the configuration wants, and how they are published.
 
+use crate::compiler::config::meaning::Meaning;
 use crate::compiler::config::records::Wanted;
-use crate::plan::document::DnsRecord;
+use crate::compiler::config::section::dns::{Publish, PublishFormat, Rfc2136, Signed, Tsig};
+use crate::plan::document::{DnsRecord, Publication, PublishWay, RecordFormat, TsigAlgorithm};
 
 /// Sorted and without repetitions.
 pub fn records(wanted: &[Wanted<'_>]) -> Vec<DnsRecord> {
@@ -9,4 +11,40 @@ pub fn records(wanted: &[Wanted<'_>]) -> Vec<DnsRecord> {
     records.sort();
     records.dedup();
     records
+}
+
+/// Of the zones that hold `records`.
+pub fn publication(meaning: &Meaning<'_>, records: &[DnsRecord]) -> Publication {
+    let signed = |zone: &str| meaning.publication.zones.signed(zone) == Signed::Signed;
+    let zones = records.iter().map(|record| (record.zone.clone(), signed(&record.zone)));
+    let written = meaning.config.dns.as_ref().and_then(|d| d.publish.as_ref());
+    Publication { way: written.map_or(PublishWay::Print, |w| way(&w.value)), zones: zones.collect() }
+}
+
+fn way(publish: &Publish) -> PublishWay {
+    match publish {
+        Publish::File(file) => PublishWay::File {
+            format: match file.value.format.value {
+                PublishFormat::Dnscontrol => RecordFormat::Dnscontrol,
+                PublishFormat::Json => RecordFormat::Json,
+                PublishFormat::Octodns => RecordFormat::Octodns,
+                PublishFormat::Terraform => RecordFormat::Terraform,
+                PublishFormat::Zone => RecordFormat::Zone,
+            },
+            path: file.value.path.value.0.clone(),
+        },
+        Publish::Print(_) => PublishWay::Print,
+        Publish::Rfc2136(primary) => {
+            let Rfc2136 { server, key_name, key, algorithm } = &primary.value;
+            PublishWay::Rfc2136 {
+                server: server.value.0,
+                key_name: key_name.value.0.clone(),
+                algorithm: match algorithm.as_ref().map(|a| a.value) {
+                    Some(Tsig::HmacSha512) => TsigAlgorithm::HmacSha512,
+                    Some(Tsig::HmacSha256) | None => TsigAlgorithm::HmacSha256,
+                },
+                key: key.value.reference(),
+            }
+        }
+    }
 }

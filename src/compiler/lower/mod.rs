@@ -24,6 +24,7 @@ pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, wanted: &[Wanted<'_>
     let listeners = server::listeners(meaning);
     let firewall = firewall::rules(&listeners, &meaning.closed());
     let domains = server::domains(meaning, material);
+    let records = dns::records(wanted);
     Plan {
         format: FORMAT,
         compiler: format!("mailctl {}", env!("CARGO_PKG_VERSION")),
@@ -49,7 +50,8 @@ pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, wanted: &[Wanted<'_>
         retention: server::retention(meaning),
         limits: limits(meaning.config),
         logging: server::logging(meaning),
-        dns: dns::records(wanted),
+        publication: dns::publication(meaning, &records),
+        dns: records,
         firewall,
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn lines(plan: &Plan) -> Lines {
     }
     put(Section::Logging, &"format", log_format(plan.logging.format).to_owned());
     put(Section::Logging, &"level", log_level(plan.logging.level).to_owned());
-    for (key, text) in record::sets(plan) {
+    for (key, text) in record::publication(plan).into_iter().chain(record::sets(plan)) {
         put(Section::Dns, &key, text);
     }
     for rule in &plan.firewall {

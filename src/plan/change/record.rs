@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::text::fingerprint;
-use crate::plan::document::{DkimAlgorithm, DnsData, Plan};
+use crate::plan::document::{DnsData, Plan, PublishWay};
 
 /// RRsets by `NAME TYPE` (RFC 2181 §5).
 pub(super) fn sets(plan: &Plan) -> BTreeMap<String, String> {
@@ -21,28 +21,14 @@ pub(super) fn sets(plan: &Plan) -> BTreeMap<String, String> {
 }
 
 fn shown(data: &DnsData) -> String {
+    // A whole certificate (matching type 0) is too long to read.
+    const ASSOCIATION_SHOWN_MAX: usize = 128;
     match data {
-        DnsData::A(address) => address.to_string(),
-        DnsData::Aaaa(address) => address.to_string(),
-        DnsData::Caa { flags, tag, value } => format!("{flags} {tag} \"{value}\""),
-        DnsData::Cname(target) => target.clone(),
-        DnsData::DkimGenerated { algorithm: DkimAlgorithm::Ed25519Sha256, .. } => {
-            "DKIM ed25519 key made at activation".to_owned()
-        }
-        DnsData::DkimGenerated { algorithm: DkimAlgorithm::RsaSha256, .. } => {
-            "DKIM RSA key made at activation".to_owned()
-        }
-        DnsData::Mx { preference, exchange } => format!("{preference} {exchange}"),
-        DnsData::Srv { priority, weight, port, target } => format!("{priority} {weight} {port} {target}"),
-        DnsData::Tlsa { usage, selector, matching, association } => {
-            // A whole certificate (matching type 0) is too long to read.
-            const SHOWN_MAX: usize = 128;
-            let long = association.len() > SHOWN_MAX;
-            let association =
-                if long { format!("…, digest {}", fingerprint(association)) } else { association.clone() };
-            format!("{usage} {selector} {matching} {association}")
+        DnsData::Tlsa { usage, selector, matching, association } if association.len() > ASSOCIATION_SHOWN_MAX => {
+            format!("{usage} {selector} {matching} …, digest {}", fingerprint(association))
         }
         DnsData::Txt(text) => shown_text(text),
+        other => other.to_string(),
     }
 }
 
@@ -54,4 +40,19 @@ fn shown_text(text: &str) -> String {
         }
         _ => format!("\"{text}\""),
     }
+}
+
+/// How the records are published, and what is known of each zone.
+pub(super) fn publication(plan: &Plan) -> Vec<(String, String)> {
+    let way = match &plan.publication.way {
+        PublishWay::File { format, path } => format!("written to {} as {format:?}", path.display()),
+        PublishWay::Print => "by hand".to_owned(),
+        PublishWay::Rfc2136 { server, key_name, algorithm, key } => {
+            format!("sent to {server} under the key {key_name} ({algorithm:?}) from {key}")
+        }
+    };
+    let zones = plan.publication.zones.iter();
+    let zones =
+        zones.map(|(zone, signed)| (format!("zone {zone}"), if *signed { "signed" } else { "not signed" }.to_owned()));
+    std::iter::once(("publish".to_owned(), way)).chain(zones).collect()
 }

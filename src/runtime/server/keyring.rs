@@ -16,10 +16,11 @@ use base64::prelude::BASE64_STANDARD;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 
+use crate::artefact::render::dns::Known;
 use crate::ground::clock::Timestamp;
 use crate::ground::file;
 use crate::ground::secret::Secret;
-use crate::plan::document::DkimAlgorithm;
+use crate::plan::document::{DkimAlgorithm, DnsData, Plan};
 
 /// A self-signed certificate lives this long and is renewed in its last [`RENEW_BEFORE_DAYS`].
 const SELF_SIGNED_DAYS: i64 = 365;
@@ -125,6 +126,21 @@ impl Keyring {
         self.write(&chain, chain_pem.as_bytes())?;
         self.write(&about, format!("{not_after}\n{expected}").as_bytes())?;
         Ok(PemPair { chain: chain_pem.into_bytes(), key: Secret::new(key_pem.into_bytes()) })
+    }
+
+    /// What is kept here of the keys that the records of `plan` are about.
+    ///
+    /// # Errors
+    /// [`KeyError`] if there is a file that cannot be used.
+    pub fn known(&self, plan: &Plan) -> Result<Known, KeyError> {
+        let mut known = Known::default();
+        for record in &plan.dns {
+            let DnsData::DkimGenerated { domain, selector, algorithm } = &record.data else { continue };
+            if let Some(pair) = self.dkim(domain, selector, *algorithm)? {
+                known.dkim.insert((domain.clone(), selector.clone()), pair.public_key);
+            }
+        }
+        Ok(known)
     }
 
     /// 32 random octets that make this server's answers about unknown users repeatable.

@@ -14,6 +14,7 @@
 
 pub mod activation;
 pub mod answer;
+pub mod challenge;
 pub mod control;
 pub mod credentials;
 pub mod generation;

@@ -2,19 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::{Data, Record};
+use crate::plan::document::{DnsData, DnsRecord};
 
 /// Version of the JSON form. It changes when a field goes or changes its meaning.
 pub const FORMAT: u32 = 1;
 
 /// `{"version", "records": [{zone, name, ttl_seconds, type, ...}]}`. TXT has `text` (whole) and `strings`
 /// (split at 255 octets); a key that is not made yet has `pending: true` and no text.
-pub fn json(records: &[Record]) -> Value {
+pub fn json(records: &[DnsRecord]) -> Value {
     let records: Vec<Value> = records.iter().map(record).collect();
     json!({ "version": FORMAT, "records": records })
 }
 
-fn record(record: &Record) -> Value {
+fn record(record: &DnsRecord) -> Value {
     let mut value = json!({
         "zone": record.zone,
         "name": record.name,
@@ -22,35 +22,39 @@ fn record(record: &Record) -> Value {
         "type": record.data.kind(),
     });
     match &record.data {
-        Data::A(address) => value["address"] = json!(address),
-        Data::Aaaa(address) => value["address"] = json!(address),
-        Data::Caa { flags, tag, value: text } => {
+        DnsData::A(address) => value["address"] = json!(address),
+        DnsData::Aaaa(address) => value["address"] = json!(address),
+        DnsData::Caa { flags, tag, value: text } => {
             value["flags"] = json!(flags);
             value["tag"] = json!(tag);
             value["value"] = json!(text);
         }
-        Data::Cname(target) => value["target"] = json!(target),
-        Data::DkimPending { selector } => {
+        DnsData::Cname(target) => value["target"] = json!(target),
+        DnsData::DkimGenerated { selector, .. } => {
             value["pending"] = json!(true);
             value["selector"] = json!(selector);
         }
-        Data::Mx { preference, exchange } => {
+        DnsData::Mx { preference, exchange } => {
             value["preference"] = json!(preference);
             value["exchange"] = json!(exchange);
         }
-        Data::Srv { priority, weight, port, target } => {
+        DnsData::Srv { priority, weight, port, target } => {
             value["priority"] = json!(priority);
             value["weight"] = json!(weight);
             value["port"] = json!(port);
             value["target"] = json!(target);
         }
-        Data::Tlsa { usage, selector, matching, association } => {
+        DnsData::Tlsa { usage, selector, matching, association } => {
             value["usage"] = json!(usage);
             value["selector"] = json!(selector);
             value["matching_type"] = json!(matching);
             value["association"] = json!(association);
         }
-        Data::Txt(text) => {
+        DnsData::TlsaGenerated { certificate } => {
+            value["pending"] = json!(true);
+            value["certificate"] = json!(certificate);
+        }
+        DnsData::Txt(text) => {
             value["text"] = json!(text);
             value["strings"] = json!(super::zone::strings(text));
         }

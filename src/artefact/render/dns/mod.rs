@@ -1,7 +1,6 @@
 //! The records that a plan wants published, in the forms that people and name servers take.
 //!
-//! [`records`] resolves what the plan cannot know (the public half of a DKIM key that was made at
-//! activation); each form then is one file: [`table`] for people, [`zone`] a master file (RFC 1035 §5)
+//! [`records`] resolves what the plan cannot know (the public halves of keys that are made at activation); each form then is one file: [`table`] for people, [`zone`] a master file (RFC 1035 §5)
 //! with absolute names, [`json`] for programs.
 //!
 //! Invariants: names are absolute; every character-string of a TXT record has at most 255 octets
@@ -17,7 +16,7 @@ mod zone;
 use std::collections::BTreeMap;
 
 use crate::plan::Plan;
-use crate::plan::document::{DkimAlgorithm, DnsData};
+use crate::plan::document::{DkimAlgorithm, DnsData, DnsRecord};
 
 pub use json::json;
 pub use table::table;
@@ -27,95 +26,37 @@ pub use zone::zone;
 /// and selector.
 pub type PublicKeys = BTreeMap<(String, String), String>;
 
-/// A record as it is to be published. Names are absolute, without the trailing dot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// The zone it belongs to as far as the plan knows.
-    pub zone: String,
-    pub name: String,
-    pub ttl_seconds: u32,
-    pub data: Data,
+/// What the plan does not know and the state folder does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    pub dkim: PublicKeys,
+    /// SHA-256 (hex) of the SubjectPublicKeyInfo of each key to be announced, by a certificate's first name.
+    pub spki: BTreeMap<String, Vec<String>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Data {
-    A(std::net::Ipv4Addr),
-    Aaaa(std::net::Ipv6Addr),
-    Caa {
-        flags: u8,
-        tag: String,
-        value: String,
-    },
-    Cname(String),
-    /// A DKIM key that is made when the plan is activated for the first time.
-    DkimPending {
-        selector: String,
-    },
-    Mx {
-        preference: u16,
-        exchange: String,
-    },
-    Srv {
-        priority: u16,
-        weight: u16,
-        port: u16,
-        target: String,
-    },
-    Tlsa {
-        usage: u8,
-        selector: u8,
-        matching: u8,
-        association: String,
-    },
-    /// The whole text.
-    Txt(String),
+/// The plan's records with what is `known` filled in, in the plan's order. What is left as generated
+/// ([`DnsData::is_generated`]) is not known yet, and cannot be published.
+pub fn records(plan: &Plan, known: &Known) -> Vec<DnsRecord> {
+    plan.dns.iter().flat_map(|record| resolved(record, known)).collect()
 }
 
-impl Data {
-    /// The record's type, e.g. `TXT`.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::A(_) => "A",
-            Self::Aaaa(_) => "AAAA",
-            Self::Caa { .. } => "CAA",
-            Self::Cname(_) => "CNAME",
-            Self::DkimPending { .. } | Self::Txt(_) => "TXT",
-            Self::Mx { .. } => "MX",
-            Self::Srv { .. } => "SRV",
-            Self::Tlsa { .. } => "TLSA",
-        }
-    }
-}
-
-/// The plan's records with `keys` filled in, in the plan's order.
-pub fn records(plan: &Plan, keys: &PublicKeys) -> Vec<Record> {
-    let resolve = |data: &DnsData| match data {
-        DnsData::A(address) => Data::A(*address),
-        DnsData::Aaaa(address) => Data::Aaaa(*address),
+fn resolved(record: &DnsRecord, known: &Known) -> Vec<DnsRecord> {
+    let data: Vec<DnsData> = match &record.data {
         DnsData::DkimGenerated { domain, selector, algorithm } => {
-            match keys.get(&(domain.clone(), selector.clone())).filter(|key| !key.is_empty()) {
-                Some(key) => Data::Txt(key_record(*algorithm, key)),
-                None => Data::DkimPending { selector: selector.clone() },
-            }
+            let key = known.dkim.get(&(domain.clone(), selector.clone())).filter(|key| !key.is_empty());
+            key.map(|key| DnsData::Txt(key_record(*algorithm, key))).into_iter().collect()
         }
-        DnsData::Caa { flags, tag, value } => Data::Caa { flags: *flags, tag: tag.clone(), value: value.clone() },
-        DnsData::Cname(target) => Data::Cname(target.clone()),
-        DnsData::Srv { priority, weight, port, target } => {
-            Data::Srv { priority: *priority, weight: *weight, port: *port, target: target.clone() }
+        DnsData::TlsaGenerated { certificate } => {
+            let keys = known.spki.get(certificate).into_iter().flatten();
+            let tlsa = |key: &String| DnsData::Tlsa { usage: 3, selector: 1, matching: 1, association: key.clone() };
+            keys.map(tlsa).collect()
         }
-        DnsData::Tlsa { usage, selector, matching, association } => {
-            Data::Tlsa { usage: *usage, selector: *selector, matching: *matching, association: association.clone() }
-        }
-        DnsData::Mx { preference, exchange } => Data::Mx { preference: *preference, exchange: exchange.clone() },
-        DnsData::Txt(text) => Data::Txt(text.clone()),
+        _ => Vec::new(),
     };
-    let record = |record: &crate::plan::document::DnsRecord| Record {
-        zone: record.zone.clone(),
-        name: record.name.clone(),
-        ttl_seconds: record.ttl_seconds,
-        data: resolve(&record.data),
-    };
-    plan.dns.iter().map(record).collect()
+    if data.is_empty() {
+        return vec![record.clone()];
+    }
+    data.into_iter().map(|data| DnsRecord { data, ..record.clone() }).collect()
 }
 
 /// RFC 6376 §3.6.1; `k=ed25519` of RFC 8463 §4.

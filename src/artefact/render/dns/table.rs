@@ -1,10 +1,11 @@
 //! The form for people.
 
 use super::super::table::table as columns;
-use super::{Data, PENDING, Record};
+use super::PENDING;
+use crate::plan::document::DnsRecord;
 
 /// One line a record, grouped by zone.
-pub fn table(records: &[Record]) -> String {
+pub fn table(records: &[DnsRecord]) -> String {
     let mut zones: Vec<&str> = records.iter().map(|record| record.zone.as_str()).collect();
     zones.dedup();
     let mut seen = Vec::new();
@@ -23,19 +24,7 @@ pub fn table(records: &[Record]) -> String {
     if text.is_empty() { "The plan wants no records.\n".to_owned() } else { text }
 }
 
-fn row(record: &Record) -> [String; 4] {
-    let value = match &record.data {
-        Data::A(address) => address.to_string(),
-        Data::Aaaa(address) => address.to_string(),
-        Data::Caa { flags, tag, value } => format!("{flags} {tag} \"{value}\""),
-        Data::Cname(target) => target.clone(),
-        Data::DkimPending { .. } => format!("({PENDING})"),
-        Data::Mx { preference, exchange } => format!("{preference} {exchange}"),
-        Data::Srv { priority, weight, port, target } => format!("{priority} {weight} {port} {target}"),
-        Data::Tlsa { usage, selector, matching, association } => {
-            format!("{usage} {selector} {matching} {association}")
-        }
-        Data::Txt(text) => text.clone(),
-    };
+fn row(record: &DnsRecord) -> [String; 4] {
+    let value = if record.data.is_generated() { format!("({PENDING})") } else { record.data.to_string() };
     [record.name.clone(), record.ttl_seconds.to_string(), record.data.kind().to_owned(), value]
 }

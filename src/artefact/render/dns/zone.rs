@@ -1,12 +1,13 @@
 //! A master file (RFC 1035 §5.1) with absolute names, to be included in or merged with a zone.
 
-use super::{Data, PENDING, Record};
+use super::PENDING;
+use crate::plan::document::{DnsData, DnsRecord};
 
 /// RFC 1035 §3.3: a character-string has at most 255 octets.
 const STRING_OCTETS_MAX: usize = 255;
 
 /// One record a line; records of several zones stand under a comment each.
-pub fn zone(records: &[Record]) -> String {
+pub fn zone(records: &[DnsRecord]) -> String {
     let mut text = String::new();
     let mut zone = None;
     for record in records {
@@ -27,18 +28,20 @@ pub fn zone(records: &[Record]) -> String {
 }
 
 /// The record's data; `None` for a key that is not made yet.
-fn data(data: &Data) -> Option<String> {
+fn data(data: &DnsData) -> Option<String> {
     Some(match data {
-        Data::A(address) => address.to_string(),
-        Data::Aaaa(address) => address.to_string(),
+        DnsData::A(address) => address.to_string(),
+        DnsData::Aaaa(address) => address.to_string(),
         // RFC 8659 §4.1.1: the value is one character-string here, and may be longer than 255 octets.
-        Data::Caa { flags, tag, value } => format!("{flags} {tag} {}", quoted(value.as_bytes())),
-        Data::Cname(target) => absolute(target),
-        Data::DkimPending { .. } => return None,
-        Data::Mx { preference, exchange } => format!("{preference} {}", absolute(exchange)),
-        Data::Srv { priority, weight, port, target } => format!("{priority} {weight} {port} {}", absolute(target)),
-        Data::Tlsa { usage, selector, matching, association } => format!("{usage} {selector} {matching} {association}"),
-        Data::Txt(text) => {
+        DnsData::Caa { flags, tag, value } => format!("{flags} {tag} {}", quoted(value.as_bytes())),
+        DnsData::Cname(target) => absolute(target),
+        DnsData::DkimGenerated { .. } | DnsData::TlsaGenerated { .. } => return None,
+        DnsData::Mx { preference, exchange } => format!("{preference} {}", absolute(exchange)),
+        DnsData::Srv { priority, weight, port, target } => format!("{priority} {weight} {port} {}", absolute(target)),
+        DnsData::Tlsa { usage, selector, matching, association } => {
+            format!("{usage} {selector} {matching} {association}")
+        }
+        DnsData::Txt(text) => {
             let strings: Vec<String> = strings(text).iter().map(|string| quoted(string.as_bytes())).collect();
             strings.join(" ")
         }
