@@ -23,6 +23,8 @@ mod numbers;
 mod pop3;
 #[path = "../tests/drive/smtp.rs"]
 mod smtp;
+#[path = "../tests/drive/world.rs"]
+mod world;
 #[path = "../tests/drive/yaml.rs"]
 mod yaml;
 

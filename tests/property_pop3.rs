@@ -3,6 +3,8 @@
 
 #[path = "drive/pop3.rs"]
 mod drive;
+#[path = "drive/world.rs"]
+mod world;
 
 use mailctl::ground::limits;
 use mailctl::protocol::pop3::TlsMode;

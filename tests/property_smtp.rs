@@ -3,6 +3,8 @@
 
 #[path = "drive/smtp.rs"]
 mod drive;
+#[path = "drive/world.rs"]
+mod world;
 
 use mailctl::protocol::smtp::client::TlsWish;
 use mailctl::protocol::smtp::server::Kind;

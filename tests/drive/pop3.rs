@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use mailctl::ground::limits;
-use mailctl::ground::secret::Secret;
 use mailctl::protocol::pop3::{Answer, Ask, Config, Maildrop, Message, ServerSession, TlsMode};
-use mailctl::protocol::sasl::{self, Mechanism, Question, scram};
-use mailctl::protocol::{ContentRef, Outputs, Request, Session, Splice, TlsFacts};
+use mailctl::protocol::sasl::Mechanism;
+use mailctl::protocol::{ContentRef, Outputs, Request, Session, Splice};
+
+use crate::world::{answer_sasl, facts};
 
 const MESSAGES: [Message; 3] =
     [Message { uid: 4, octets: 38 }, Message { uid: 5, octets: 32 }, Message { uid: 9, octets: 18 }];
@@ -25,19 +26,6 @@ pub struct Seen {
     pub closed: bool,
 }
 
-fn answer_sasl(question: Question) -> sasl::Answer {
-    let account = "a@example.org".parse().unwrap();
-    match question {
-        Question::ScramKeys { .. } => {
-            let keys = scram::derive(&Secret::new("secret"), b"salt", 1);
-            sasl::Answer::ScramKeys(keys.into_keys(Some(account), b"salt".to_vec(), 1, "server".into()))
-        }
-        Question::Password { password, .. } if password == Secret::new("secret") => sasl::Answer::Accepted(account),
-        Question::ScramOutcome { proved: true, .. } => sasl::Answer::Accepted(account),
-        _ => sasl::Answer::Rejected,
-    }
-}
-
 /// Plays `input` in pieces whose lengths are `cuts`, again and again.
 pub fn play(tls: TlsMode, input: &[u8], cuts: &[usize]) -> Seen {
     let host = "mail.example.org".parse().unwrap();
@@ -45,9 +33,7 @@ pub fn play(tls: TlsMode, input: &[u8], cuts: &[usize]) -> Seen {
     let mut seen = Seen::default();
     let mut out = Outputs::default();
     if tls == TlsMode::Implicit {
-        let version = "TLSv1.3".to_owned();
-        let facts = TlsFacts { version, cipher: "TLS13_AES_256_GCM_SHA384".into(), exporter: Some([7; 32]) };
-        session.tls_established(facts, &mut out);
+        session.tls_established(facts(), &mut out);
     }
     session.open(&mut out);
     settle(&mut session, &mut out, &mut seen);

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use mailctl::ground::limits;
-use mailctl::ground::secret::Secret;
-use mailctl::protocol::sasl::{self, Mechanism, Question, scram};
+use mailctl::protocol::sasl::Mechanism;
 use mailctl::protocol::smtp::client::{self, ClientSession, EightBit, TlsWish};
 use mailctl::protocol::smtp::server::{Answer, Ask, Config, Kind, ServerSession, TlsMode};
-use mailctl::protocol::{ContentRef, Outputs, Request, Session, TlsFacts};
+use mailctl::protocol::{ContentRef, Outputs, Request, Session};
 use mailctl::vocabulary::mail::{BodyType, ReversePath};
+
+use crate::world::{answer_sasl, facts};
 
 /// All that a peer and the server saw of a session.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -17,23 +18,6 @@ pub struct Seen {
     pub wire: Vec<u8>,
     pub stored: Vec<Vec<u8>>,
     pub closed: bool,
-}
-
-fn facts() -> TlsFacts {
-    TlsFacts { version: "TLSv1.3".into(), cipher: "TLS13_AES_256_GCM_SHA384".into(), exporter: Some([7; 32]) }
-}
-
-fn answer_sasl(question: Question) -> sasl::Answer {
-    let account = "a@example.org".parse().unwrap();
-    match question {
-        Question::ScramKeys { .. } => {
-            let keys = scram::derive(&Secret::new("secret"), b"salt", 1);
-            sasl::Answer::ScramKeys(keys.into_keys(Some(account), b"salt".to_vec(), 1, "server".into()))
-        }
-        Question::Password { password, .. } if password == Secret::new("secret") => sasl::Answer::Accepted(account),
-        Question::ScramOutcome { proved: true, .. } => sasl::Answer::Accepted(account),
-        _ => sasl::Answer::Rejected,
-    }
 }
 
 /// Plays `input` in pieces whose lengths are `cuts`, again and again.
