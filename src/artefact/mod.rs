@@ -3,6 +3,9 @@
 //! [`render`] turns a plan into text and JSON. Everything here is a pure function of the plan (and, for
 //! DKIM records, of public keys that the caller read): no file, no socket, no clock.
 //!
-//! Not here: comparing with the live world and pushing records to a provider.
+//! [`reconcile`] compares it with what others see of us.
+//!
+//! Not here: looking, and acting on what was found.
 
+pub mod reconcile;
 pub mod render;

@@ -147,6 +147,11 @@ pub const FINDINGS_MAX: usize = 20_000;
 /// Names that one rule compares to say "did you mean": a second's work. Then it says only what is wrong.
 pub const GUESSES_MAX: usize = 300_000;
 
+// ── Names of ours ───────────────────────────────────────────────────────────────────────────────
+
+/// Records in one UPDATE: a DNS message over TCP has at most 65535 octets, and a signature is to fit too.
+pub const DNS_UPDATE_OCTETS_MAX: usize = 60_000;
+
 // ── Delivery ────────────────────────────────────────────────────────────────────────────────────
 
 /// Members that one alias may expand to (rules.md ACC-009).

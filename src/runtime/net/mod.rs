@@ -6,11 +6,15 @@
 
 pub mod admission;
 pub mod anybody;
+pub mod authority;
 pub mod connector;
 pub mod driver;
+mod exchange;
 pub mod listener;
 pub mod proxy;
+mod rdata;
 pub mod resolver;
 pub mod stream;
 pub mod survey;
 pub mod tls;
+pub mod update;
