@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use mailctl::artefact::render;
+use mailctl::compiler::config::{subset, tree};
 use mailctl::compiler::{Inputs, compile, rules, text};
 use mailctl::ground::clock::Timestamp;
 use mailctl::ground::diagnostic::{Severity, Source, github, human, json, markdown, sarif};
@@ -93,7 +94,12 @@ fn inputs() -> &'static Inputs {
 fn compiler(input: &[u8]) -> u64 {
     const NAME: &str = "mailserver.yaml";
     let compilation = match text(input) {
-        Ok(text) => compile(&Source { name: NAME, text }, inputs()),
+        Ok(text) => {
+            if let Some(fast) = subset::read(text) {
+                assert_eq!(tree::read_events(text, 0).root, Some(fast), "both readers make one tree");
+            }
+            compile(&Source { name: NAME, text }, inputs())
+        }
         Err(bad) => bad.into_compilation(NAME),
     };
     let (sources, diagnostics) = (&compilation.sources, &compilation.diagnostics);

@@ -16,11 +16,13 @@ pub mod rules;
 pub use config::inputs::Inputs;
 pub use rules::explain;
 
-use aws_lc_rs::digest::{SHA256, digest};
+use std::fmt;
+
+use aws_lc_rs::digest::{Context, SHA256};
 
 use crate::ground::diagnostic::{Diagnostic, Severity, Source, SourceMap};
 use crate::plan::Plan;
-use config::canonical::canonical;
+use config::canonical::canonical_into;
 use config::effective::Effective;
 use config::finding::Finding;
 use config::material::Material;
@@ -133,9 +135,38 @@ pub fn effective(source: &Source<'_>, inputs: &Inputs) -> Option<(Vec<Effective>
 
 /// `sha256:` and hex over the meaning of all files: comments, layout and the order of words do not change it.
 fn source_digest(root: &Node) -> String {
-    let hash = digest(&SHA256, canonical(schema::compiled(), root).as_bytes());
-    let hex: String = hash.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    let mut hashed = Hashed { context: Context::new(&SHA256), waiting: String::with_capacity(Hashed::AT_ONCE) };
+    // Hashing does not fail.
+    let _ = canonical_into(schema::compiled(), root, &mut hashed);
+    hashed.context.update(hashed.waiting.as_bytes());
+    let hex: String = hashed.context.finish().as_ref().iter().map(|b| format!("{b:02x}")).collect();
     format!("sha256:{hex}")
+}
+
+/// Text on its way into a digest. It comes in short pieces, which would be hashed slowly one by one.
+struct Hashed {
+    context: Context,
+    waiting: String,
+}
+
+impl Hashed {
+    /// Octets that are hashed together.
+    const AT_ONCE: usize = 8 * 1024;
+}
+
+impl fmt::Write for Hashed {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.waiting.len() + text.len() > Self::AT_ONCE {
+            self.context.update(self.waiting.as_bytes());
+            self.waiting.clear();
+        }
+        if text.len() > Self::AT_ONCE {
+            self.context.update(text.as_bytes());
+        } else {
+            self.waiting.push_str(text);
+        }
+        Ok(())
+    }
 }
 
 /// A file that is no UTF-8: the text with every bad sequence replaced, to be shown, and the finding.

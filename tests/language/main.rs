@@ -19,6 +19,7 @@ mod records;
 mod rules;
 mod schema;
 mod spf;
+mod subset;
 #[path = "../drive/yaml.rs"]
 mod yaml;
 mod zone;

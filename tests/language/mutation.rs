@@ -35,12 +35,12 @@ fn holds(text: &str, inputs: &mailctl::compiler::Inputs) {
 }
 
 /// How many files the two tests below make each. `MAILCTL_MUTATIONS=20000` is the long form (`docs/testing.md`).
-fn rounds() -> usize {
+pub fn rounds() -> usize {
     const SHORT: usize = 1_500;
     std::env::var("MAILCTL_MUTATIONS").map_or(SHORT, |n| n.parse().expect("MAILCTL_MUTATIONS is a number"))
 }
 
-fn seeds() -> Vec<String> {
+pub fn seeds() -> Vec<String> {
     let mut seeds: Vec<String> = Vec::new();
     for folder in ["examples", "tests/bad_configs"] {
         let mut paths: Vec<_> = std::fs::read_dir(root(folder)).unwrap().map(|e| e.unwrap().path()).collect();

@@ -3,7 +3,7 @@
 //! Layout, comments and quoting style do not show. Nor does the order of keys that are words of the
 //! language. The order of keys that are data does: the first account of a domain receives its `postmaster` mail.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write};
 
 use super::node::{Entry, Node, Value};
 use super::shape::{Schema, ShapeId};
@@ -11,46 +11,60 @@ use super::shape::{Schema, ShapeId};
 /// One spelling for each value, every type marked.
 pub fn canonical(schema: &Schema, root: &Node) -> String {
     let mut out = String::new();
-    write(schema, &schema.leaves([schema.root]), root, &mut out);
+    // A string takes everything.
+    let _ = canonical_into(schema, root, &mut out);
     out
 }
 
-fn write(schema: &Schema, shapes: &[ShapeId], node: &Node, out: &mut String) {
+/// The same piece by piece: it is as long as the file.
+///
+/// # Errors
+/// Those of `out`.
+pub fn canonical_into(schema: &Schema, root: &Node, out: &mut impl Write) -> fmt::Result {
+    write(schema, &schema.leaves([schema.root]), root, out)
+}
+
+fn write(schema: &Schema, shapes: &[ShapeId], node: &Node, out: &mut impl Write) -> fmt::Result {
     match &node.value {
-        Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
-        Value::Float(f) => {
-            let _ = write!(out, "{f:?}");
-        }
-        Value::Integer(i) => {
-            let _ = write!(out, "{i}");
-        }
+        Value::Bool(b) => out.write_str(if *b { "true" } else { "false" }),
+        Value::Float(f) => write!(out, "{f:?}"),
+        Value::Integer(i) => write!(out, "{i}"),
         Value::List(items) => {
             let inner = schema.items(shapes);
-            out.push('[');
+            out.write_char('[')?;
             for item in items {
-                write(schema, &inner, item, out);
-                out.push(',');
+                write(schema, &inner, item, out)?;
+                out.write_char(',')?;
             }
-            out.push(']');
+            out.write_char(']')
         }
         Value::Map(entries) => {
             let mut entries: Vec<&Entry> = entries.iter().collect();
             if schema.keys_are_words(shapes) {
                 entries.sort_by(|a, b| a.key.cmp(&b.key));
             }
-            out.push('{');
+            out.write_char('{')?;
             for entry in entries {
-                let _ = write!(out, "{:?}:", entry.key);
-                write(schema, &schema.under(shapes, &entry.key), &entry.value, out);
-                out.push(',');
+                quoted(&entry.key, out)?;
+                out.write_char(':')?;
+                write(schema, &schema.under(shapes, &entry.key), &entry.value, out)?;
+                out.write_char(',')?;
             }
-            out.push('}');
+            out.write_char('}')
         }
-        Value::Null => out.push('~'),
-        Value::Text(text) => {
-            let _ = write!(out, "{text:?}");
-        }
+        Value::Null => out.write_char('~'),
+        Value::Text(text) => quoted(text, out),
     }
+}
+
+/// As `{:?}` writes it, which looks at each character alone.
+fn quoted(text: &str, out: &mut impl Write) -> fmt::Result {
+    if !text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\') {
+        return write!(out, "{text:?}");
+    }
+    out.write_char('"')?;
+    out.write_str(text)?;
+    out.write_char('"')
 }
 
 #[cfg(test)]
@@ -60,6 +74,15 @@ mod tests {
 
     fn of(text: &str) -> String {
         canonical(schema::compiled(), &tree::read(text).root.unwrap())
+    }
+
+    #[test]
+    fn texts_are_quoted_as_by_debug() {
+        for text in ["", "a b", "it's", "\"", "\\", "\u{7f}", "\t", "ü", "~"] {
+            let mut out = String::new();
+            quoted(text, &mut out).unwrap();
+            assert_eq!(out, format!("{text:?}"));
+        }
     }
 
     #[test]

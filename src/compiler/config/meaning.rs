@@ -334,8 +334,9 @@ fn duties(domains: &[LocalDomain<'_>], mailboxes: &[Mailbox<'_>], graph: &AliasG
     for mailbox in mailboxes {
         first.entry(&mailbox.address.domain).or_insert(&mailbox.address);
     }
-    let mut aliases: HashSet<&Address> = graph.aliases.iter().map(|a| &a.address).collect();
-    aliases.extend(mailboxes.iter().map(|m| &m.address));
+    const ROLES: [&str; 2] = ["postmaster", "abuse"];
+    let named = graph.aliases.iter().map(|a| &a.address).chain(mailboxes.iter().map(|m| &m.address));
+    let named: HashSet<&Address> = named.filter(|address| ROLES.contains(&address.local.as_str())).collect();
     let mut patterns: BTreeMap<&Domain, Vec<&Pattern>> = BTreeMap::new();
     for pattern in &graph.patterns {
         patterns.entry(&pattern.domain).or_default().push(pattern);
@@ -343,11 +344,11 @@ fn duties(domains: &[LocalDomain<'_>], mailboxes: &[Mailbox<'_>], graph: &AliasG
     let mut duties = Vec::new();
     for domain in domains.iter().filter(|d| !graph.alias_domains.contains(d.name)) {
         let catch_all = domain.settings.is_some_and(|s| s.catch_all.is_some());
-        for role in ["postmaster", "abuse"] {
+        for role in ROLES {
             let Ok(local) = LocalPart::from_unquoted(role) else { continue };
             let address = Address { local, domain: domain.name.clone() };
             let fits = patterns.get(domain.name).is_some_and(|list| list.iter().any(|p| p.fits(role)));
-            if catch_all || fits || aliases.contains(&address) {
+            if catch_all || fits || named.contains(&address) {
                 continue;
             }
             let taker = first.get(domain.name).copied().or_else(|| mailboxes.first().map(|m| &m.address)).cloned();

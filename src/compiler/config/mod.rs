@@ -1,6 +1,7 @@
 //! The language: text to a typed, spanned [`Config`](section::Config).
 //!
-//! `text` (bytes to UTF-8) → `tree` (YAML 1.2.2 to [`node::Node`]) → `include` (accounts and aliases of further files
+//! `text` (bytes to UTF-8) → `tree` (YAML 1.2.2 to [`node::Node`]; most of it by
+//! the faster `subset`) → `include` (accounts and aliases of further files
 //! merged into it) → `check` (JSON Schema over the tree, every mistake located) → `spanned` (the tree decoded into
 //! [`section`]'s types, places kept) → `meaning` (defaults applied, names resolved; `ways` mail to others, `topology`
 //! what stands in front).
@@ -37,6 +38,7 @@ pub mod secrets;
 pub mod section;
 pub mod shape;
 pub mod spanned;
+pub mod subset;
 pub mod text;
 pub mod topology;
 pub mod tree;

@@ -1,6 +1,7 @@
 //! YAML text to the spanned tree (YAML 1.2.2).
 //!
-//! All errors of the file are collected; only broken syntax, too deep nesting and alias bombs end the
+//! Most documents are in the `subset` that a faster reader takes; the whole of YAML is read here, from the events of
+//! granit-parser. All errors of the file are collected; only broken syntax, too deep nesting and alias bombs end the
 //! reading. Bounds: `limits::YAML_*`. Refused on purpose, because each is read differently by
 //! different programs: duplicate keys, tags, merge keys, keys that are not scalars, a second document.
 
@@ -11,7 +12,7 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle};
 
 use super::finding::{Finding, shortened};
 use super::node::{Entry, Node, Value};
-use super::scalar;
+use super::{scalar, subset};
 use crate::ground::diagnostic::Span;
 use crate::ground::limits;
 
@@ -36,6 +37,14 @@ pub fn read_after(text: &str, repeated: usize) -> Tree {
         let finding = Finding::at("YAML-002", &(0..0), "the file is too long").detail(detail);
         return Tree { root: None, findings: vec![finding], repeated };
     }
+    match subset::read(text) {
+        Some(root) => Tree { root: Some(root), findings: Vec::new(), repeated },
+        None => read_events(text, repeated),
+    }
+}
+
+/// What [`read_after`] does with a document that `subset` does not take; the same, for every document that it takes.
+pub fn read_events(text: &str, repeated: usize) -> Tree {
     let mut reader = Reader { text, repeated, ..Reader::default() };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
