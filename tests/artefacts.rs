@@ -232,6 +232,41 @@ fn the_ruleset_is_taken_by_nft() {
     );
 }
 
+/// Everything that a section `firewall` can ask for, in one ruleset.
+fn guarded() -> Plan {
+    edited(|v| {
+        v["packet_filter"] = json!({
+            "admin": ["10.0.0.0/8", "10.1.0.0/16", "2001:db8:7::/48"], "admin_ports": [22, 9090],
+            "open": [80, 443, 51820], "abuse_set": true, "connections_per_minute_max": 120,
+            "outgoing": { "ports": [25, 53, 443], "server_only": true, "user": "0" }
+        });
+    })
+}
+
+#[test]
+fn all_that_is_asked_of_the_filter_is_taken_by_nft() {
+    let rules = firewall::nftables(&guarded());
+    same(&golden("firewall/guarded.nft"), &rules);
+    judged_by("unshare", &["-rn", "nft", "-c", "-f", "/dev/stdin"], &rules);
+    for (path, value) in [
+        ("ipv4_only", json!(true)),
+        ("open", json!([])),
+        ("admin", json!(["0.0.0.0/0", "::/0", "10.0.0.0/8"])),
+        ("outgoing", json!({ "server_only": true })),
+        ("outgoing", json!({ "server_only": true, "user": "a\" accept; flush ruleset" })),
+    ] {
+        let plan = serde_json::to_value(guarded()).unwrap();
+        let rules = firewall::nftables(&edited(|v| {
+            v["packet_filter"] = plan["packet_filter"].clone();
+            v["packet_filter"][path] = value.clone();
+        }));
+        assert!(!rules.contains("flush ruleset"), "{rules}");
+        // No such user is here, and nft wants to know the number.
+        let rules = rules.replace("\"a__accept__flush_ruleset\"", "0");
+        judged_by("unshare", &["-rn", "nft", "-c", "-f", "/dev/stdin"], &rules);
+    }
+}
+
 /// Loaded twice there is one table, with one accepting rule for each public mail port.
 #[test]
 fn the_ruleset_replaces_itself() {
@@ -286,4 +321,11 @@ fn the_unit_is_known_to_systemd() {
 fn the_compose_file_publishes_what_the_plan_listens_on() {
     same(&golden("compose/published.yaml"), &compose::compose(&with_references()));
     same(&golden("compose/host-network.yaml"), &compose::compose(&full()));
+    let mapped = edited(|v| {
+        v["listeners"] = json!({ "smtp": {
+            "protocol": "smtp", "port": 2525, "published": 25, "tls": "starttls", "sockets": ["0.0.0.0:2525"]
+        }});
+    });
+    assert!(compose::compose(&mapped).contains("- \"0.0.0.0:25:2525\"\n"), "{}", compose::compose(&mapped));
+    assert!(ports::table(&mapped).contains("25 -> 2525"), "{}", ports::table(&mapped));
 }

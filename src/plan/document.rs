@@ -18,6 +18,7 @@ pub use super::dns::{
     DkimAlgorithm, DnsData, DnsRecord, MtaStsMode, MtaStsPolicy, Publication, PublishWay, RecordFormat, TsigAlgorithm,
     mta_sts_matches,
 };
+pub use super::firewall::{Family, FilterBackend, FirewallRule, OutgoingFilter, PacketFilter};
 pub use super::outbound::{
     BackupHop, BackupMx, BackupRecipients, Fallback, NextHop, Outbound, OutboundTls, Relay, RelayCredentials, RelayTls,
     Relaying, ResolverSource, Route, TlsPolicy,
@@ -71,6 +72,17 @@ pub struct Plan {
     pub publication: Publication,
     /// Connections from the Internet to accept, sorted; everything else to mail ports is refused.
     pub firewall: Vec<FirewallRule>,
+    /// Absent: nothing is filtered but what `firewall` says.
+    #[serde(default, skip_serializing_if = "PacketFilter::is_default")]
+    pub packet_filter: PacketFilter,
+}
+
+impl Plan {
+    /// The port of `listener` in the network of the machine: where its packet filter sees connections arrive. A
+    /// router or load balancer maps ports before they come here, a container engine behind the filter.
+    pub fn machine_port(&self, listener: &Listener) -> u16 {
+        if self.host.bridged { listener.public_port() } else { listener.port }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -93,6 +105,9 @@ pub struct Host {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]
     pub proxy_trusted: Vec<Network>,
+    /// Whether the server is in a container's network of its own, and an engine publishes its ports.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bridged: bool,
 }
 
 /// What the server does as a whole, and so what it refuses whatever the listeners are.
@@ -138,6 +153,9 @@ pub enum TlsMode {
 pub struct Listener {
     pub protocol: Protocol,
     pub port: u16,
+    /// The port that the Internet sees, where a router or a container engine maps it to another. Absent: `port`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<u16>,
     pub tls: TlsMode,
     /// Sockets to bind, sorted. Wildcards are `0.0.0.0` and `[::]` (bound IPv6-only).
     #[schemars(with = "Vec<String>")]
@@ -149,6 +167,13 @@ pub struct Listener {
     /// `host.proxy_trusted` is turned away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub proxy_protocol: bool,
+}
+
+impl Listener {
+    /// The port that the Internet sees.
+    pub fn public_port(&self) -> u16 {
+        self.published.unwrap_or(self.port)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -460,21 +485,4 @@ pub enum LogLevel {
     Error,
     Info,
     Warn,
-}
-
-/// Accept TCP from anyone to `port` on `addresses` (empty: all of `family`).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FirewallRule {
-    pub port: u16,
-    pub listener: String,
-    pub family: Family,
-    pub addresses: BTreeSet<IpAddr>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Family {
-    Ipv4,
-    Ipv6,
 }

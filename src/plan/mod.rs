@@ -1,7 +1,7 @@
 //! The frozen plan: the only bridge between the compiler and everything that executes.
 //!
-//! [`document`] is the value (with what concerns mail for others in `outbound`
-//! and names in `dns`), [`codec`] its one canonical spelling (RFC 8785), [`digest`] its name,
+//! [`document`] is the value (with what concerns mail for others in `outbound`,
+//! names in `dns`, the packet filter in `firewall`), [`codec`] its one canonical spelling (RFC 8785), [`digest`] its name,
 //! [`change`] what differs between two of them. Invariants: no secret (references and one-way hashes
 //! only), no clock, no randomness, no path of the machine that compiled it; equal inputs give equal bytes.
 
@@ -13,6 +13,7 @@ mod dns;
 pub mod document;
 #[cfg(test)]
 pub(crate) mod example;
+mod firewall;
 mod outbound;
 
 pub use document::Plan;

@@ -63,8 +63,11 @@ impl Maker {
             _ => addresses.extend([v4[1], v4[0], v6[1], v6[0]]),
         }
         let role = if self.chance(6) { self.pick(&["send-only", "receive-only", "submission-only"]) } else { "full" };
-        self.line(&format!("host: {{ name: mx.birch.mailhost, role: {role}, addresses: [{}] }}", addresses.join(", ")));
-        self.listeners(role);
+        let runtime = self.runtime(&addresses);
+        let addresses = addresses.join(", ");
+        self.line(&format!("host: {{ name: mx.birch.mailhost, role: {role}, addresses: [{addresses}]{runtime} }}"));
+        let listeners = self.listeners(role, runtime.contains("network: bridge"));
+        self.firewall(&listeners);
         self.line("certificates: { files: [{ chain: tls/good.pem, key: tls/good.key, key_reuse: true }] }");
         let count = 1 + self.numbers.below(DOMAINS.len());
         let domains: Vec<&str> = DOMAINS[..count].to_vec();
@@ -72,7 +75,7 @@ impl Maker {
         self.domains(&domains, &accounts);
         self.aliases(&domains, &accounts);
         self.relay(&domains);
-        if self.chance(3) {
+        if self.chance(3) || self.text.contains("@far.mailer") {
             self.line("outbound: { retry: [10m, 1h], lifetime: 4d, forwarding: { srs: true } }");
         }
         if self.chance(4) {
@@ -83,30 +86,94 @@ impl Maker {
         }
     }
 
-    fn listeners(&mut self, role: &str) {
+    /// A container engine around the server, on a bridge of its own or in the host's network; mostly none.
+    fn runtime(&mut self, addresses: &[&str]) -> String {
+        if !self.chance(3) {
+            return String::new();
+        }
+        let kind = self.pick(&["docker", "podman"]);
+        let network = self.pick(&["bridge", "bridge", "host"]);
+        let proxy = if kind == "docker" { ", userland_proxy: false" } else { "" };
+        let v6 = if addresses.iter().any(|a| a.contains(':')) { ", \"fd00:20::/64\"" } else { "" };
+        format!(", runtime: {{ kind: {kind}, network: {network}{proxy}, subnets: [172.20.0.0/16{v6}] }}")
+    }
+
+    /// Names of those that the Internet reaches.
+    fn listeners(&mut self, role: &str, bridged: bool) -> Vec<String> {
         if role == "full" && self.chance(3) {
-            return;
+            return ["smtp", "submissions", "imaps"].map(str::to_owned).to_vec();
         }
         self.line("listeners:");
+        let mut names: Vec<(&str, u16)> = Vec::new();
         if matches!(role, "full" | "receive-only") {
-            self.line("  smtp: {}");
-            for (name, twin) in [("imaps", "imap"), ("pop3s", "pop3")] {
-                if name == "imaps" || self.chance(2) {
-                    self.line(&format!("  {name}: {{}}"));
+            names.push(("smtp", 25));
+            for (one, twin) in [(("imaps", 993), ("imap", 143)), (("pop3s", 995), ("pop3", 110))] {
+                if one.0 == "imaps" || self.chance(2) {
+                    names.push(one);
                     if self.chance(3) {
-                        self.line(&format!("  {twin}: {{}}"));
+                        names.push(twin);
                     }
                 }
             }
         }
         if matches!(role, "full" | "send-only" | "submission-only") {
-            self.line("  submissions: {}");
+            names.push(("submissions", 465));
             if self.chance(2) {
-                self.line("  submission: {}");
+                names.push(("submission", 587));
             }
-            if self.chance(4) {
-                self.line("  inside: { protocol: submissions, port: 8465, addresses: [127.0.0.1] }");
+        }
+        // An engine maps the ports to those that a process without rights may have.
+        let mapped = bridged && self.chance(2);
+        for (name, port) in &names {
+            let settings = if mapped && !self.chance(4) {
+                format!("{{ port: {}, published: {port} }}", 2000 + port)
+            } else {
+                "{}".to_owned()
+            };
+            self.line(&format!("  {name}: {settings}"));
+        }
+        if names.iter().any(|(name, _)| *name == "submissions") && self.chance(4) {
+            self.line("  inside: { protocol: submissions, port: 8465, addresses: [127.0.0.1] }");
+        }
+        names.into_iter().map(|(name, _)| name.to_owned()).collect()
+    }
+
+    fn firewall(&mut self, listeners: &[String]) {
+        if self.chance(2) {
+            return;
+        }
+        let mut keys: Vec<String> = Vec::new();
+        if self.chance(3) {
+            keys.push(format!(
+                "backend: {}",
+                self.pick(&["docker", "firewalld", "iptables", "nftables", "none", "ufw"])
+            ));
+        }
+        if self.chance(2) {
+            let networks =
+                self.pick(&["10.0.0.0/8", "10.1.2.3", "\"fd00::/8\"", "10.0.0.0/8, \"fd00::/8\", 10.9.0.0/16"]);
+            keys.push(format!("admin: [{networks}]"));
+            if self.chance(2) {
+                keys.push("ssh_port: 2222".to_owned());
             }
+        }
+        if self.chance(2) {
+            keys.push(format!("open: [{}]", self.pick(&["", "80, 443", "8080, 22", "51820"])));
+        }
+        let users = listeners.iter().filter(|name| *name != "smtp").cloned().collect::<Vec<_>>();
+        if !users.is_empty() && self.chance(4) {
+            keys.push(format!("closed: [{}]", users[self.numbers.below(users.len())]));
+        }
+        if self.chance(6) {
+            keys.push("ipv6: false".to_owned());
+        }
+        if self.chance(4) {
+            keys.push("abuse_set: true, connections_per_minute_max: 120".to_owned());
+        }
+        self.line(&format!("firewall: {{ {} }}", keys.join(", ")));
+        if self.chance(3) {
+            let address = self.pick(&["127.0.0.1:9090", "0.0.0.0:9090"]);
+            self.line(&format!("metrics: {{ address: \"{address}\" }}"));
         }
     }
 
@@ -123,11 +190,25 @@ impl Maker {
                 let address = format!("{user}@{domain}");
                 let password = if self.chance(8) { String::new() } else { format!("password: {}", self.secret()) };
                 let quota = if self.chance(3) { ", quota: 5GB" } else { "" };
-                self.line(&format!("  {address}: {{ {password}{quota} }}").replace("{ ,", "{ "));
+                let forward = if self.chance(6) { self.forward(&accounts) } else { String::new() };
+                self.line(&format!("  {address}: {{ {password}{quota}{forward} }}").replace("{ ,", "{ "));
                 accounts.push(address);
             }
         }
         accounts
+    }
+
+    /// To another server, to an earlier account, or to both.
+    fn forward(&mut self, earlier: &[String]) -> String {
+        let mut targets = vec!["somebody@far.mailer".to_owned()];
+        if !earlier.is_empty() && self.chance(2) {
+            targets.push(earlier[self.numbers.below(earlier.len())].clone());
+            if self.chance(2) {
+                targets.remove(0);
+            }
+        }
+        let keep = if self.chance(2) { ", keep_copy: true" } else { "" };
+        format!(", forward_to: [{}]{keep}", targets.join(", "))
     }
 
     fn domains(&mut self, domains: &[&str], accounts: &[String]) {
@@ -183,9 +264,17 @@ impl Maker {
                         targets.push(target);
                     }
                 }
+                if self.chance(8) {
+                    targets.push("list@far.mailer".to_owned());
+                }
                 let address = format!("{role}@{domain}");
                 self.line(&format!("  {address}: [{}]", targets.join(", ")));
                 earlier.push(address);
+            }
+            if self.chance(3) {
+                let pattern = self.pick(&["list-*", "*-bounces", "order.*.de", "*.shop"]);
+                let target = accounts[self.numbers.below(accounts.len())].clone();
+                self.line(&format!("  \"{pattern}@{domain}\": [{target}]"));
             }
         }
     }

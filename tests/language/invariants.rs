@@ -99,21 +99,63 @@ fn want(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
 }
 
 fn accept_rules(world: &World<'_>) -> Result<(), String> {
+    let (text, plan) = (world.scene.text.as_str(), &world.plan);
+    // As the file says it: behind an engine's bridge the machine sees the published port.
+    let bridged = text.contains("network: bridge");
+    let v4_only = text.contains("ipv6: false");
+    let closed = text.split("closed: [").nth(1).and_then(|rest| rest.split(']').next());
     let mut wanted: BTreeMap<(u16, bool), usize> = BTreeMap::new();
-    for listener in world.plan.listeners.values() {
+    for (name, listener) in plan.listeners.iter().filter(|(name, _)| closed != Some(name.as_str())) {
         let families: BTreeSet<bool> =
             listener.sockets.iter().filter(|s| !s.ip().is_loopback()).map(|s| s.is_ipv4()).collect();
-        for v4 in families {
-            *wanted.entry((listener.port, v4)).or_default() += 1;
+        let port = if bridged { listener.published.unwrap_or(listener.port) } else { listener.port };
+        let mapped = listener.port > 2000 && !listener.sockets[0].ip().is_loopback();
+        want(!mapped || listener.published == Some(listener.port - 2000), || format!("{name} is not published"))?;
+        for v4 in families.into_iter().filter(|v4| *v4 || !v4_only) {
+            *wanted.entry((port, v4)).or_default() += 1;
         }
     }
     let mut found: BTreeMap<(u16, bool), usize> = BTreeMap::new();
-    for line in world.ruleset.lines().filter(|l| l.contains("counter accept")) {
+    for line in world.ruleset.lines().filter(|l| l.contains("counter accept") && !l.contains("comment \"(")) {
         let port = line.split("dport ").nth(1).and_then(|r| r.split(' ').next()).and_then(|p| p.parse().ok());
         let v4 = line.contains("ipv4") || line.contains("ip daddr");
         *found.entry((port.ok_or_else(|| line.to_owned())?, v4)).or_default() += 1;
     }
-    want(wanted == found, || format!("listeners {wanted:?}, rules {found:?}"))
+    want(wanted == found, || format!("listeners {wanted:?}, rules {found:?}"))?;
+    others_than_listeners(text, &world.ruleset)
+}
+
+/// What `open` and `admin` name is accepted, from everybody and from those networks; without `open` only mail ports
+/// and our own are looked at.
+fn others_than_listeners(text: &str, ruleset: &str) -> Result<(), String> {
+    let line = |mark: &str| ruleset.lines().find(|l| l.contains(mark)).unwrap_or_default();
+    let value =
+        |key: &str| text.split(&format!("{key}: [")).nth(1).and_then(|r| r.split(']').next()).filter(|v| !v.is_empty());
+    let everything = ruleset.contains("meta l4proto { tcp, udp } ct state new jump mail");
+    want(everything == text.contains(" open: ["), || "refuses other ports though nobody says so, or not".to_owned())?;
+    match value(" open") {
+        Some(ports) => {
+            for port in ports.split(", ") {
+                want(line("(open)").contains(port), || format!("{port} is not open: {}", line("(open)")))?;
+            }
+        }
+        None => want(line("(open)").is_empty(), || line("(open)").to_owned())?,
+    }
+    let Some(networks) = value("admin") else {
+        return want(line("(operators)").is_empty(), || line("(operators)").to_owned());
+    };
+    let ssh = if text.contains("ssh_port: 2222") { "2222" } else { "22" };
+    let figures = text.contains("0.0.0.0:9090");
+    for network in networks.split(", ").map(|n| n.trim_matches('"')).filter(|n| *n != "10.9.0.0/16") {
+        let v6 = network.contains(':');
+        let from = ruleset.lines().find(|l| l.contains("(operators)") && l.contains(network));
+        if v6 && text.contains("ipv6: false") {
+            continue;
+        }
+        let from = from.ok_or_else(|| format!("{network} is no operator"))?;
+        want(from.contains(&format!("{{ {ssh}")) && from.contains("9090") == figures, || from.to_owned())?;
+    }
+    Ok(())
 }
 
 fn no_overlap(world: &World<'_>) -> Result<(), String> {
@@ -135,14 +177,16 @@ fn tls_modes(world: &World<'_>) -> Result<(), String> {
     for (name, listener) in &world.plan.listeners {
         let right = match listener.protocol {
             Protocol::Smtp => listener.tls == TlsMode::Starttls,
-            _ if [465, 993, 995].contains(&listener.port) => listener.tls == TlsMode::Implicit,
-            _ if [587, 143, 110].contains(&listener.port) => listener.tls == TlsMode::StarttlsRequired,
+            _ if [465, 993, 995].contains(&listener.public_port()) => listener.tls == TlsMode::Implicit,
+            _ if [587, 143, 110].contains(&listener.public_port()) => listener.tls == TlsMode::StarttlsRequired,
             _ => matches!(listener.tls, TlsMode::Implicit | TlsMode::StarttlsRequired),
         };
         want(right, || format!("{name}: {:?} on {}", listener.tls, listener.port))?;
         let rows = table["ports"].as_array().into_iter().flatten();
         let told = rows.filter(|r| r["direction"] == "inbound" && r["name"] == name.as_str()).collect::<Vec<_>>();
         want(told.len() == 1 && told[0]["port"] == listener.port, || format!("the port table has {told:?} of {name}"))?;
+        let published = listener.published.unwrap_or(listener.port);
+        want(told[0]["published"] == published, || format!("the port table has {told:?} of {name}"))?;
     }
     Ok(())
 }
@@ -160,7 +204,8 @@ fn relaying_by_address(world: &World<'_>) -> Result<(), String> {
 
 fn operators(world: &World<'_>) -> Result<(), String> {
     let mail = [25, 110, 143, 465, 587, 993, 995];
-    let known: BTreeSet<u16> = world.plan.listeners.values().map(|l| l.port).collect();
+    let known: BTreeSet<u16> =
+        world.plan.listeners.values().flat_map(|l| [Some(l.port), l.published]).flatten().collect();
     let odd = world.plan.firewall.iter().find(|r| !mail.contains(&r.port) && !known.contains(&r.port));
     want(odd.is_none(), || format!("{odd:?}"))
 }
@@ -187,7 +232,7 @@ fn announced(world: &World<'_>) -> Result<(), String> {
         let words: Vec<&str> = data.split(' ').collect();
         let [_, _, port, target] = words.as_slice() else { return Err(format!("{name}: {data}")) };
         let port: u16 = port.parse().map_err(|_| data.to_owned())?;
-        let open = *target == "." || world.plan.listeners.values().any(|l| l.port == port);
+        let open = *target == "." || world.plan.listeners.values().any(|l| l.public_port() == port);
         want(open, || format!("{name} announces {port}"))?;
     }
     Ok(())

@@ -86,6 +86,23 @@ fn everything_that_can_be_written_reaches_the_plan() {
     assert_eq!(v4[0].addresses.iter().collect::<Vec<_>>(), [&"192.0.2.10".parse::<IpAddr>().unwrap()]);
 }
 
+/// Where a packet arrives: behind a router at the listener's port, before a container engine at the published one.
+#[test]
+fn the_filter_knows_the_port_that_the_machine_sees() {
+    let text = std::fs::read_to_string(root("examples/podman-rootless.yaml")).unwrap();
+    let seen = |text: &str| {
+        let (compilation, rendered) = report("published", text, &inputs());
+        let plan = compilation.plan.unwrap_or_else(|| panic!("{rendered}"));
+        assert_eq!((plan.listeners["smtp"].port, plan.listeners["smtp"].published), (1025, Some(25)));
+        let ports = plan.firewall.iter().map(|r| (r.listener.as_str().to_owned(), r.port));
+        (plan.host.bridged, ports.collect::<std::collections::BTreeMap<_, _>>()["smtp"])
+    };
+    assert_eq!(seen(&text), (true, 25));
+    let runtime = "  runtime: { kind: podman, network: bridge, rootless: pasta }\n";
+    assert_eq!(seen(&text.replace(runtime, "")), (false, 1025));
+    assert_eq!(seen(&text.replace("network: bridge", "network: host")), (false, 1025));
+}
+
 #[test]
 fn a_closed_listener_is_not_opened() {
     let text = std::fs::read_to_string(root("examples/everything.yaml")).unwrap();

@@ -44,20 +44,23 @@ struct Credential {
 
 /// The text of `compose.yaml`, to stand in the folder of `mailserver.yaml`.
 pub fn compose(plan: &Plan) -> String {
-    let published: Vec<(&String, SocketAddr)> =
-        plan.listeners.iter().flat_map(|(name, l)| l.sockets.iter().map(move |socket| (name, *socket))).collect();
+    let published: Vec<(&String, SocketAddr, u16)> = plan
+        .listeners
+        .iter()
+        .flat_map(|(name, l)| l.sockets.iter().map(move |socket| (name, *socket, l.public_port())))
+        .collect();
     let Storage::Embedded { path } = &plan.storage;
     let mut values = Values {
         host: plan.host.name.to_string(),
-        host_network: published.iter().any(|(_, socket)| !socket.ip().is_unspecified()),
+        host_network: published.iter().any(|(_, socket, _)| !socket.ip().is_unspecified()),
         // IPv6 clients of a published port arrive from the bridge's own address unless the engine
         // translates IPv6 too, so IPv6 is published by hand where that is known.
         ports: published
             .iter()
-            .filter(|(_, socket)| matches!(socket.ip(), IpAddr::V4(_)))
-            .map(|(name, socket)| Port {
+            .filter(|(_, socket, _)| matches!(socket.ip(), IpAddr::V4(_)))
+            .map(|(name, socket, public)| Port {
                 listener: (*name).clone(),
-                text: format!("{}:{}:{}", socket.ip(), socket.port(), socket.port()),
+                text: format!("{}:{public}:{}", socket.ip(), socket.port()),
             })
             .collect(),
         environment: Vec::new(),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::table::table as columns;
 use super::ways::{Destination, Way, ways};
 use crate::plan::Plan;
-use crate::plan::document::{Listener, Protocol, TlsMode};
+use crate::plan::document::{Listener, Protocol, Role, TlsMode};
 
 /// Version of the JSON form. It changes when a field goes or changes its meaning.
 pub const FORMAT: u32 = 1;
@@ -17,6 +17,10 @@ struct Row {
     /// A listener's name, or where mail goes.
     name: String,
     port: u16,
+    /// What the Internet connects to, where it is another port.
+    published: Option<u16>,
+    /// Whether only trusted proxies are let in, which announce the client.
+    proxied: bool,
     tls: &'static str,
     who: String,
     refuses: &'static str,
@@ -24,10 +28,11 @@ struct Row {
     standards: &'static [&'static str],
 }
 
-/// The table for people: one line a port, then the reasons.
+/// The table for people: what the host is there for, one line a port, then the reasons.
 pub fn table(plan: &Plan) -> String {
     let rows = rows(plan);
-    let mut text = String::new();
+    let (role, duty) = role(plan.host.role);
+    let mut text = format!("{}, role {role}: {duty}\n\n", plan.host.name);
     for (inbound, title) in [(true, "Connections to us"), (false, "Connections from us")] {
         let part: Vec<&Row> = rows.iter().filter(|row| row.inbound == inbound).collect();
         if part.is_empty() {
@@ -38,7 +43,7 @@ pub fn table(plan: &Plan) -> String {
         let cells: Vec<[String; 5]> = part.iter().map(|row| row.cells()).collect();
         text.push_str(&format!("{title}\n\n{}\n", columns([head, "PORT", "TLS", who, "REFUSED"], &cells)));
         for row in part {
-            text.push_str(&format!("  {} {}: {} ({})\n", row.name, row.port, row.why, row.standards.join(", ")));
+            text.push_str(&format!("  {} {}: {} ({})\n", row.name, row.ports(), row.why, row.standards.join(", ")));
         }
         text.push('\n');
     }
@@ -50,16 +55,21 @@ pub fn table(plan: &Plan) -> String {
 /// The same facts for programs.
 pub fn json(plan: &Plan) -> Value {
     let rows: Vec<Value> = rows(plan).iter().map(Row::json).collect();
-    json!({ "version": FORMAT, "ports": rows })
+    json!({ "version": FORMAT, "host": plan.host.name.as_str(), "role": role(plan.host.role).0, "ports": rows })
 }
 
 impl Row {
     fn cells(&self) -> [String; 5] {
-        [self.name.clone(), self.port.to_string(), self.tls.to_owned(), self.who.clone(), self.refuses.to_owned()]
+        [self.name.clone(), self.ports(), self.tls.to_owned(), self.who.clone(), self.refuses.to_owned()]
+    }
+
+    /// The port; behind an arrow the one that the server listens on, where something maps the first to it.
+    fn ports(&self) -> String {
+        self.published.map_or_else(|| self.port.to_string(), |published| format!("{published} -> {}", self.port))
     }
 
     fn json(&self) -> Value {
-        json!({
+        let mut row = json!({
             "direction": if self.inbound { "inbound" } else { "outbound" },
             "name": self.name,
             "port": self.port,
@@ -68,7 +78,12 @@ impl Row {
             "refuses": self.refuses,
             "why": self.why,
             "standards": self.standards,
-        })
+        });
+        if let (true, Some(fields)) = (self.inbound, row.as_object_mut()) {
+            fields.insert("published".to_owned(), self.published.unwrap_or(self.port).into());
+            fields.insert("proxy_protocol".to_owned(), self.proxied.into());
+        }
+        row
     }
 }
 
@@ -89,12 +104,34 @@ fn inbound(plan: &Plan, name: &str, listener: &Listener) -> Row {
     } else {
         ", not from the Internet"
     };
+    let by = if listener.proxy_protocol { ", by our proxies (PROXY protocol)" } else { "" };
     let who = match listener.protocol {
         Protocol::Smtp => "any mail server",
         Protocol::Imap | Protocol::Pop3 | Protocol::Submission => "our users",
     };
-    let (inbound, port, tls) = (true, listener.port, tls_mode(listener.tls));
-    Row { inbound, name: name.to_owned(), port, tls, who: format!("{who}{from}"), refuses, why, standards }
+    Row {
+        inbound: true,
+        name: name.to_owned(),
+        port: listener.port,
+        published: listener.published,
+        proxied: listener.proxy_protocol,
+        tls: tls_mode(listener.tls),
+        who: format!("{who}{by}{from}"),
+        refuses,
+        why,
+        standards,
+    }
+}
+
+/// As the file says it, and what follows.
+fn role(role: Role) -> (&'static str, &'static str) {
+    match role {
+        Role::BackupMx => ("backup-mx", "takes mail for the domains that it backs up, and nobody sends"),
+        Role::Full => ("full", "receives, stores and sends"),
+        Role::ReceiveOnly => ("receive-only", "takes mail for its domains, and nobody sends"),
+        Role::SendOnly => ("send-only", "sends for its users and trusted networks, and receives nothing"),
+        Role::SubmissionOnly => ("submission-only", "sends for who has logged in, and receives nothing"),
+    }
 }
 
 /// What is refused, why it is so, and where that is written.
@@ -189,7 +226,8 @@ fn outbound(way: Way) -> Row {
                 &["RFC 5321 §5.1", "RFC 7435"],
             ),
         };
-    Row { inbound: false, name, port: way.port, tls: way.tls, who: way.what, refuses, why, standards }
+    let (port, tls, who) = (way.port, way.tls, way.what);
+    Row { inbound: false, name, port, published: None, proxied: false, tls, who, refuses, why, standards }
 }
 
 #[cfg(test)]

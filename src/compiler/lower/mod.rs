@@ -22,7 +22,8 @@ pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, wanted: &[Wanted<'_>
     addresses.sort_unstable();
     addresses.dedup();
     let listeners = server::listeners(meaning);
-    let firewall = firewall::rules(&listeners, &meaning.closed());
+    let bridged = firewall::bridged(meaning);
+    let firewall = firewall::rules(&listeners, &meaning.closed(), bridged);
     let domains = server::domains(meaning, material);
     let records = dns::records(wanted);
     Plan {
@@ -35,6 +36,7 @@ pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, wanted: &[Wanted<'_>
             addresses,
             role: meaning.role().planned(),
             proxy_trusted: server::proxy_trusted(meaning),
+            bridged,
         },
         listeners,
         tls: server::tls(meaning),
@@ -53,5 +55,6 @@ pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, wanted: &[Wanted<'_>
         publication: dns::publication(meaning, &records),
         dns: records,
         firewall,
+        packet_filter: firewall::packet_filter(meaning),
     }
 }

@@ -26,6 +26,7 @@ pub fn listeners(meaning: &Meaning<'_>) -> BTreeMap<String, Listener> {
         let listener = Listener {
             protocol: door.service?.protocol()?,
             port: door.port,
+            published: Some(door.public_port()).filter(|port| *port != door.port),
             tls: door.tls.mode(),
             sockets: door.addresses.iter().map(|a| SocketAddr::new(*a, door.port)).collect(),
             tls_min_version: door.settings.and_then(|s| s.tls_min_version.as_ref()).map(|v| version(v.value)),

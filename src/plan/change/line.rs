@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::text::{fingerprint, listed};
-use super::{Section, outbound, people, record};
+use super::{Section, filter, outbound, people, record};
 use crate::plan::document::{
-    AcmeChallenge, Certificate, CertificateSource, DkimAlgorithm, DkimKey, Family, Listener, LogFormat, LogLevel,
+    AcmeChallenge, Certificate, CertificateSource, DkimAlgorithm, DkimKey, Listener, LogFormat, LogLevel,
     LoginFailures, MtaStsPolicy, Plan, Profile, Protocol, Role, Storage, TlsMode, TlsProfile, TlsVersion,
 };
 
@@ -22,6 +22,9 @@ pub(super) fn lines(plan: &Plan) -> Lines {
     put(Section::Host, &"addresses", listed(&plan.host.addresses));
     put(Section::Host, &"profile", profile(plan.profile).to_owned());
     put(Section::Host, &"role", role(plan.host.role).to_owned());
+    if plan.host.bridged {
+        put(Section::Host, &"network", "a container's own".to_owned());
+    }
     if !plan.host.proxy_trusted.is_empty() {
         put(Section::Host, &"proxy_trusted", listed(&plan.host.proxy_trusted));
     }
@@ -72,14 +75,8 @@ pub(super) fn lines(plan: &Plan) -> Lines {
     for (key, text) in record::publication(plan).into_iter().chain(record::sets(plan)) {
         put(Section::Dns, &key, text);
     }
-    for rule in &plan.firewall {
-        let (family, all) = match rule.family {
-            Family::Ipv4 => ("IPv4", "any address"),
-            Family::Ipv6 => ("IPv6", "any address"),
-        };
-        let to = if rule.addresses.is_empty() { all.to_owned() } else { listed(&rule.addresses) };
-        let key = format!("tcp/{} {family} {}", rule.port, rule.listener);
-        put(Section::Firewall, &key, format!("accept from anyone to {to}"));
+    for (key, text) in filter::lines(plan) {
+        put(Section::Firewall, &key, text);
     }
     lines
 }
@@ -98,6 +95,9 @@ fn listener(listener: &Listener) -> String {
         TlsMode::StarttlsRequired => "STARTTLS required",
     };
     let mut text = format!("{protocol} on port {}, {tls}, bound to {}", listener.port, listed(&listener.sockets));
+    if let Some(port) = listener.published {
+        text.push_str(&format!(", published as {port}"));
+    }
     if let Some(version) = listener.tls_min_version {
         text.push_str(&format!(", TLS {} at least", tls_version(version)));
     }

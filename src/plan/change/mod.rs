@@ -7,6 +7,7 @@
 //! Invariants: two plans that differ in anything that acts give at least one [`Change`]; no change holds
 //! a secret; a one-way hash is named by a few digits of its own digest, so that a new one shows.
 
+mod filter;
 mod line;
 mod outbound;
 mod people;

@@ -12,10 +12,15 @@ use crate::compiler::config::spanned::Spanned;
 pub struct Firewall {
     /// What keeps the rules. Default: `nftables`.
     pub backend: Option<Spanned<Backend>>,
-    /// Networks that may reach what is for operators: `metrics`, SSH.
+    /// Networks that may reach what is for operators: SSH, `metrics`. Nobody else does then. Default: the firewall says
+    /// nothing about these ports.
     #[serde(default)]
     pub admin: Option<Spanned<Vec<Spanned<NetworkBlock>>>>,
-    /// Ports of other services on this host, to be left open.
+    /// Where SSH listens, for `admin`. Default: 22.
+    #[schemars(range(min = 1, max = 65535))]
+    pub ssh_port: Option<Spanned<u16>>,
+    /// Ports of other services on this host that stay open, TCP and UDP, while every port that the file does not name is
+    /// refused; `[]` if there are none. Default: ports that are not mail's are left alone.
     #[serde(default)]
     pub open: Option<Spanned<Vec<Spanned<u16>>>>,
     /// Listeners, by name, that the Internet does not reach.
@@ -23,7 +28,8 @@ pub struct Firewall {
     pub closed: Option<Spanned<Vec<Spanned<String>>>>,
     /// Whether IPv6 is filtered too. Default: `true`.
     pub ipv6: Option<Spanned<bool>>,
-    /// Whether the server feeds an address set of those who guess passwords. Default: `true`.
+    /// Whether the server feeds the kernel a set of the addresses that guess passwords, which then do not reach it at all.
+    /// It needs `CAP_NET_ADMIN` for that. Default: `false`; the server refuses them by itself.
     pub abuse_set: Option<Spanned<bool>>,
     /// Outgoing connections. Default: all.
     pub outgoing: Option<Spanned<Outgoing>>,
@@ -53,6 +59,10 @@ pub struct Outgoing {
     /// The only TCP ports that may be reached. Mail needs 25 or the relay's, 53, and 443 for MTA-STS and ACME.
     #[schemars(length(min = 1))]
     pub ports: Option<Spanned<Vec<Spanned<u16>>>>,
-    /// Whether only the server's own user may reach port 25. Default: `true`.
+    /// Whether only the server's own user may reach port 25 of others. Default: `true`.
     pub server_only: Option<Spanned<bool>>,
+    /// That user, by name or number. The kernel keeps the number, so the user must exist when the rules are loaded.
+    /// Default: `mailctl`.
+    #[schemars(length(min = 1))]
+    pub user: Option<Spanned<String>>,
 }

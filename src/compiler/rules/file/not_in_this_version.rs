@@ -41,7 +41,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     let mut gaps = Vec::new();
     doors(meaning, &mut gaps);
     people(meaning, &mut gaps);
-    transport(meaning.config, &mut gaps);
+    transport(meaning, &mut gaps);
     filter(meaning.config, &mut gaps);
     surroundings(meaning.config, &mut gaps);
     storage(meaning.config, &mut gaps);
@@ -109,8 +109,8 @@ fn people<'c>(meaning: &'c Meaning<'c>, gaps: &mut Vec<Gap<'c>>) {
     }
 }
 
-fn transport<'c>(config: &'c Config, gaps: &mut Vec<Gap<'c>>) {
-    if let Some(outbound) = &config.outbound {
+fn transport<'c>(meaning: &'c Meaning<'c>, gaps: &mut Vec<Gap<'c>>) {
+    if let Some(outbound) = &meaning.config.outbound {
         let meanwhile = "Other servers are reached by the rule of `outbound.tls` and by `outbound.policies`.";
         if let Some(dane) = outbound.dane.as_ref().filter(|d| d.value) {
             gaps.push(warn(&dane.span, "outbound.dane", meanwhile));
@@ -125,8 +125,7 @@ fn transport<'c>(config: &'c Config, gaps: &mut Vec<Gap<'c>>) {
             }
         }
     }
-    let relays = config.relay.iter().filter_map(|r| r.hosts.as_ref()).flat_map(|h| h.iter());
-    for mechanisms in relays.filter_map(|(_, relay)| relay.mechanisms.as_ref()) {
+    for mechanisms in meaning.ways.relays.iter().filter_map(|relay| relay.settings.mechanisms.as_ref()) {
         gaps.push(warn(&mechanisms.span, "mechanisms", "The strongest mechanism that the relay offers is used."));
     }
 }
