@@ -11,6 +11,7 @@ use mailctl::ground::clock::Timestamp;
 use mailctl::ground::diagnostic::{Severity, Source, github, human, json, markdown, sarif};
 use mailctl::plan::change::diff;
 use mailctl::plan::digest::Digest;
+use mailctl::plan::document::RecordFormat;
 use mailctl::plan::{Plan, codec};
 use mailctl::protocol::imap::parse;
 use mailctl::protocol::pop3::TlsMode;
@@ -125,6 +126,25 @@ fn compiler(input: &[u8]) -> u64 {
     hash((codes, errors))
 }
 
+const FORMATS: [RecordFormat; 9] = [
+    RecordFormat::Dnscontrol,
+    RecordFormat::Json,
+    RecordFormat::Markdown,
+    RecordFormat::Nsupdate,
+    RecordFormat::Octodns,
+    RecordFormat::Terraform,
+    RecordFormat::TerraformCloudflare,
+    RecordFormat::TerraformRoute53,
+    RecordFormat::Zone,
+];
+
+fn lines(rendered: render::dns::Rendered) -> usize {
+    match rendered {
+        render::dns::Rendered::One(text) => text.lines().count(),
+        render::dns::Rendered::Zones(files) => files.values().map(|text| text.lines().count()).sum(),
+    }
+}
+
 /// A plan has one spelling, and everything that follows from it can be made.
 fn survives(plan: &Plan) -> u64 {
     let octets = codec::encode(plan);
@@ -135,15 +155,16 @@ fn survives(plan: &Plan) -> u64 {
     let changes = diff(None, plan);
     let texts = [
         render::compose::compose(plan),
-        render::dns::table(&records),
-        render::dns::zone(&records),
+        render::dns::table(&records, &render::dns::requests(plan)),
         render::firewall::nftables(plan),
         render::flowchart::mermaid(plan),
         render::ports::table(plan),
         render::review::human(None, plan, &changes, true),
         render::unit::unit(plan),
     ];
-    hash((changes.len(), records.len(), texts.map(|text| text.lines().count())))
+    let forms: Vec<usize> =
+        FORMATS.into_iter().map(|format| lines(render::dns::render(format, plan, &records))).collect();
+    hash((changes.len(), records.len(), forms, texts.map(|text| text.lines().count())))
 }
 
 fn plan(input: &[u8]) -> u64 {

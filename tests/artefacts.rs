@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use mailctl::artefact::render::{compose, dns, firewall, flowchart, ports, review, unit};
+use mailctl::plan::document::RecordFormat;
 use mailctl::plan::{Plan, change, codec};
 use serde_json::{Value, json};
 
@@ -148,10 +149,28 @@ fn a_comment_is_bounded_and_its_texts_stay_texts() {
 
 #[test]
 fn records_for_people_and_programs() {
-    let records = dns::records(&full(), &keys());
-    same(&golden("dns/records.txt"), &dns::table(&records));
-    same(&golden("dns/records.json"), &pretty(&dns::json(&records)));
-    same(&golden("dns/records.zone"), &dns::zone(&records));
+    let plan = full();
+    let records = dns::records(&plan, &keys());
+    same(&golden("dns/records.txt"), &dns::table(&records, &dns::requests(&plan)));
+    for (format, file) in [
+        (RecordFormat::Dnscontrol, "records.js"),
+        (RecordFormat::Json, "records.json"),
+        (RecordFormat::Markdown, "records.md"),
+        (RecordFormat::Nsupdate, "records.nsupdate"),
+        (RecordFormat::Octodns, ""),
+        (RecordFormat::Terraform, "records.tf"),
+        (RecordFormat::TerraformCloudflare, "cloudflare.tf"),
+        (RecordFormat::TerraformRoute53, "route53.tf"),
+        (RecordFormat::Zone, "records.zone"),
+    ] {
+        match dns::render(format, &plan, &records) {
+            dns::Rendered::One(text) => same(&golden(&format!("dns/{file}")), &text),
+            dns::Rendered::Zones(files) => {
+                assert_eq!(files.len(), 3);
+                files.iter().for_each(|(name, text)| same(&golden(&format!("dns/octodns/{name}")), text));
+            }
+        }
+    }
 }
 
 /// RFC 6376 §3.6.1: an empty `p=` says that the key is revoked.
@@ -162,7 +181,7 @@ fn a_key_that_is_not_made_yet_is_missing_and_never_empty() {
         let zone = dns::zone(&records);
         assert!(zone.contains("; ed1._domainkey.example.org. 3600 IN TXT: the key is made"), "{zone}");
         assert!(!zone.contains("k=ed25519"), "{zone}");
-        assert!(dns::json(&records)["records"].as_array().unwrap().iter().any(|r| r["pending"] == true));
+        assert!(dns::json(&records, &[])["records"].as_array().unwrap().iter().any(|r| r["pending"] == true));
     }
 }
 

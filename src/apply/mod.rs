@@ -3,17 +3,18 @@
 //! The steps of [`apply`]: keep the plan under its digest; load it here (secrets, certificates, keys);
 //! have the running server swap; [`verify`] every listener over the network; only then record it as
 //! active. Any failure leaves the former plan active and served. Without a running server the sockets
-//! are tried instead.
+//! are tried instead. At the end the records are written to the file that `dns.publish` names ([`publish`]).
 //!
 //! Not here: what changes and whether that is wanted (`mailctl plan`), and DNS, which later versions
 //! stage.
 
 pub mod probe;
 pub mod proposal;
+pub mod publish;
 pub mod verify;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::plan::Plan;
@@ -23,6 +24,7 @@ use crate::runtime::server::activation::{Activation, StateError, StateFolder};
 use crate::runtime::server::control::{self, Request, Response};
 use crate::runtime::server::generation::{Generation, LoadError, identities};
 use crate::runtime::server::keyring::Keyring;
+use publish::PublishError;
 use verify::{Leaves, Mismatch};
 
 /// Why nothing was activated.
@@ -56,6 +58,9 @@ pub struct Applied {
     pub activation: Activation,
     /// Whether a running server took it over (and was verified); otherwise the next start does.
     pub swapped: bool,
+    /// Where the records were written for another tool, if the plan says so. A failure changes nothing about the
+    /// activation.
+    pub published: Result<Option<PathBuf>, PublishError>,
 }
 
 /// The digest that a plan was reviewed against: `None` if the review had no base to compare.
@@ -102,7 +107,9 @@ pub fn apply(
         Some(former) if former.digest == digest && former.base == base => former,
         _ => state.activate(&digest, base, rollback_to)?,
     };
-    Ok(Applied { activation, swapped: running })
+    // The last step, since it needs the keys that were made on the way.
+    let published = publish::publish(plan, base, &Keyring::new(state.root()));
+    Ok(Applied { activation, swapped: running, published })
 }
 
 /// Has the running server take `plan` over, verifies it, and brings `former` back if it does not hold.

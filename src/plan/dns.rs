@@ -168,12 +168,18 @@ impl PublishWay {
 
 /// Forms of records that other tools read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum RecordFormat {
     Dnscontrol,
     Json,
+    Markdown,
+    Nsupdate,
+    /// A folder with a file for each zone.
     Octodns,
     Terraform,
+    TerraformCloudflare,
+    #[serde(rename = "terraform-route53")]
+    TerraformRoute53,
     Zone,
 }
 

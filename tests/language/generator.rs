@@ -68,7 +68,11 @@ impl Maker {
         self.line(&format!("host: {{ name: mx.birch.mailhost, role: {role}, addresses: [{addresses}]{runtime} }}"));
         let listeners = self.listeners(role, runtime.contains("network: bridge"));
         self.firewall(&listeners);
-        self.line("certificates: { files: [{ chain: tls/good.pem, key: tls/good.key, key_reuse: true }] }");
+        if self.chance(4) {
+            self.line("certificates: { acme: { challenge: dns-01 } }");
+        } else {
+            self.line("certificates: { files: [{ chain: tls/good.pem, key: tls/good.key, key_reuse: true }] }");
+        }
         let count = 1 + self.numbers.below(DOMAINS.len());
         let domains: Vec<&str> = DOMAINS[..count].to_vec();
         let accounts = self.accounts(&domains);

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use mailctl::artefact::render::{dns, firewall, ports};
 use mailctl::compiler::Inputs;
 use mailctl::mailflow::routing::{Resolution, Router};
-use mailctl::plan::document::{DkimKey, NextHop, Protocol, Role, TlsMode};
+use mailctl::plan::document::{CertificateSource, DkimKey, NextHop, Protocol, Role, TlsMode};
 use mailctl::plan::{Plan, codec};
 use mailctl::vocabulary::mail::Address;
 
@@ -30,6 +30,8 @@ struct World<'a> {
     scene: &'a Scene,
     inputs: &'a Inputs,
     report: String,
+    /// What is known of keys that the plan does not hold.
+    known: dns::Known,
 }
 
 type Invariant = (&'static str, fn(&World<'_>) -> Result<(), String>);
@@ -41,11 +43,11 @@ const INVARIANTS: &[Invariant] = &[
     ("I-05 nobody relays by an address that many share", relaying_by_address),
     ("I-06 what is for operators is not open to the Internet", operators),
     ("I-07 MX, addresses and listeners agree", exchanges),
-    ("I-08 services that DNS announces are listened to", announced),
+    ("I-08 what DNS announces to users is what the listeners offer", announced),
     ("I-09 SPF passes what we send and fails the rest", spf_evaluates),
     ("I-10 every signing key is published, and no other", signing_keys),
     ("I-11 a strict DMARC policy has something that aligns", dmarc_aligned),
-    ("I-12 TLSA records name the served key, in signed zones only", tlsa),
+    ("I-12 TLSA records name the served key at every port with TLS, in signed zones only", tlsa),
     ("I-13 the MTA-STS record exists with a policy that allows every MX", mta_sts),
     ("I-14 published report addresses are somebody's", report_addresses),
     ("I-15 the zone is well-formed", well_formed),
@@ -76,7 +78,9 @@ fn invariants_hold_over_configurations_made_by_chance() {
                 ((domain.as_str().to_owned(), s.selector.clone()), format!("cHVibGlj{}", s.selector.len()))
             })
         });
-        let known = dns::Known { dkim: keys.collect(), ..dns::Known::default() };
+        let made = plan.certificates.iter().filter(|c| !matches!(c.source, CertificateSource::Files { .. }));
+        let spki = made.filter_map(|c| Some((c.names.first()?.clone(), vec!["ab".repeat(32), "cd".repeat(32)])));
+        let known = dns::Known { spki: spki.collect(), dkim: keys.collect() };
         let world = World {
             zone: Zone::read(&dns::zone(&dns::records(&plan, &known))),
             ruleset: firewall::nftables(&plan),
@@ -84,6 +88,7 @@ fn invariants_hold_over_configurations_made_by_chance() {
             scene: &scene,
             inputs: &inputs,
             report: rendered,
+            known,
         };
         for (name, holds) in INVARIANTS {
             if let Err(why) = holds(&world) {
@@ -227,13 +232,44 @@ fn exchanges(world: &World<'_>) -> Result<(), String> {
     Ok(())
 }
 
+/// Ports that the Internet reaches, with protocol and TLS mode.
+fn reachable(world: &World<'_>) -> BTreeSet<(u16, Protocol, bool)> {
+    let rules: BTreeSet<&str> = world.plan.firewall.iter().map(|r| r.listener.as_str()).collect();
+    let open = world.plan.listeners.iter().filter(|(name, _)| rules.contains(name.as_str()));
+    open.map(|(_, l)| (l.public_port(), l.protocol, l.tls == TlsMode::Implicit)).collect()
+}
+
 fn announced(world: &World<'_>) -> Result<(), String> {
+    let host = format!("{}.", world.plan.host.name);
+    let open = reachable(world);
+    let mut told: BTreeSet<(&str, u16)> = BTreeSet::new();
     for (name, data) in world.zone.all("SRV") {
         let words: Vec<&str> = data.split(' ').collect();
         let [_, _, port, target] = words.as_slice() else { return Err(format!("{name}: {data}")) };
         let port: u16 = port.parse().map_err(|_| data.to_owned())?;
-        let open = *target == "." || world.plan.listeners.values().any(|l| l.public_port() == port);
-        want(open, || format!("{name} announces {port}"))?;
+        let (service, domain) = name.split_once("._tcp.").ok_or_else(|| name.to_owned())?;
+        let (protocol, implicit) = match service {
+            "_submissions" => (Protocol::Submission, true),
+            "_submission" => (Protocol::Submission, false),
+            "_imaps" => (Protocol::Imap, true),
+            "_imap" => (Protocol::Imap, false),
+            "_pop3s" => (Protocol::Pop3, true),
+            "_pop3" => (Protocol::Pop3, false),
+            _ => return Err(format!("nobody looks for {name}")),
+        };
+        if *target == "." {
+            let other = open.iter().find(|(_, p, i)| (*p, *i) == (protocol, implicit));
+            want(other.is_none() && port == 0, || format!("{name} says that it is not offered: {other:?}"))?;
+            continue;
+        }
+        want(*target == host && open.contains(&(port, protocol, implicit)), || format!("{name} announces {data}"))?;
+        told.insert((domain, port));
+    }
+    for domain in world.plan.domains.keys() {
+        let null = world.zone.of(domain.as_str(), &["MX"]).any(|mx| mx == "0 .");
+        for (port, ..) in open.iter().filter(|(_, protocol, _)| *protocol != Protocol::Smtp && !null) {
+            want(told.contains(&(domain.as_str(), *port)), || format!("{domain} does not tell of {port}"))?;
+        }
     }
     Ok(())
 }
@@ -312,17 +348,32 @@ fn tlsa(world: &World<'_>) -> Result<(), String> {
         .certificates
         .iter()
         .filter_map(|c| match &c.source {
-            mailctl::plan::document::CertificateSource::Files { spki_sha256, .. } => Some(spki_sha256.to_lowercase()),
+            CertificateSource::Files { spki_sha256, .. } => Some(spki_sha256.to_lowercase()),
             _ => None,
         })
         .collect();
+    let digests: BTreeSet<&str> =
+        digests.iter().chain(world.known.spki.values().flatten()).map(String::as_str).collect();
+    let users: BTreeSet<u16> =
+        reachable(world).into_iter().filter(|(_, p, _)| *p != Protocol::Smtp).map(|(port, ..)| port).collect();
+    let mut ports: BTreeMap<u16, BTreeSet<&str>> = BTreeMap::new();
     for (name, data) in world.zone.all("TLSA") {
-        want(name == format!("_25._tcp.{host}"), || format!("{name} is no MX host's"))?;
-        let digest = data.strip_prefix("3 1 1 ").ok_or_else(|| format!("{name}: {data}"))?.to_lowercase();
-        want(digests.contains(&digest), || format!("{name} names {digest}, served are {digests:?}"))?;
+        let port = name.strip_prefix('_').and_then(|n| n.strip_suffix(&format!("._tcp.{host}")));
+        let port: u16 = port.and_then(|p| p.parse().ok()).ok_or_else(|| format!("{name} is no port of this host"))?;
+        want(port == 25 || users.contains(&port), || format!("{name} is not reached"))?;
+        let digest = data.strip_prefix("3 1 1 ").ok_or_else(|| format!("{name}: {data}"))?;
+        want(digests.contains(digest), || format!("{name} names {digest}, served are {digests:?}"))?;
+        ports.entry(port).or_default().insert(digest);
     }
-    let present = world.zone.all("TLSA").next().is_some();
-    want(!present || world.scene.text.contains("signed"), || "TLSA in a zone that nobody says is signed".to_owned())
+    let zone = world.plan.publication.zones.iter().find(|(zone, _)| within(host, zone));
+    let signed = zone.is_some_and(|(_, signed)| *signed);
+    want(signed || ports.is_empty(), || format!("TLSA at {ports:?} in a zone that is not signed"))?;
+    for port in users.iter().filter(|_| signed) {
+        want(ports.get(port) == Some(&digests), || {
+            format!("port {port} has {:?}, served are {digests:?}", ports.get(port))
+        })?;
+    }
+    Ok(())
 }
 
 fn mta_sts(world: &World<'_>) -> Result<(), String> {

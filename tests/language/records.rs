@@ -195,3 +195,105 @@ domains:
     assert_eq!(records["example.org. CAA"], ["0 issue \"ca.example\""]);
     assert!(plan.dns.iter().all(|r| r.ttl_seconds == 300));
 }
+
+#[test]
+fn mail_programs_find_what_is_offered_and_hear_of_what_is_not() {
+    let yaml = |extra: &str| {
+        format!(
+            "listeners: {{ smtp: {{}}, submissions: {{}}, submission: {{}}, imaps: {{}}, imap: {{}}, https: {{}} }}
+certificates: {{ acme: {{}} }}
+firewall: {{ closed: [imap] }}
+domains: {{ example.org: {{{extra}}} }}"
+        )
+    };
+    let all = records(&plan(&yaml("")));
+    let srv = |service: &str| all[&format!("_{service}._tcp.example.org. SRV")].concat();
+    assert_eq!(srv("submissions"), "0 1 465 mail.example.org.");
+    assert_eq!(srv("submission"), "10 1 587 mail.example.org.");
+    assert_eq!(srv("imaps"), "0 1 993 mail.example.org.");
+    assert_eq!(srv("autodiscover"), "0 1 443 mail.example.org.");
+    for missing in ["imap", "pop3s", "pop3"] {
+        assert_eq!(srv(missing), "0 0 0 .");
+    }
+    for name in ["autoconfig", "autodiscover"] {
+        assert_eq!(all[&format!("{name}.example.org. CNAME")], ["mail.example.org."]);
+    }
+    let none = records(&plan(&yaml(" autoconfig: false ")));
+    assert!(!none.keys().any(|k| k.ends_with("SRV") || k.ends_with("CNAME")), "{none:?}");
+    // A certificate from a file must hold the name; what stands in the file wins.
+    let own = records(&plan(
+        &yaml(" records: [{ name: _imaps._tcp, type: SRV, value: 0 1 993 mail.example.net. }] ")
+            .replace("acme: {}", "files: [{ chain: tls/host-only.pem, key: tls/host-only.key }]"),
+    ));
+    assert!(!own.contains_key("autoconfig.example.org. CNAME"), "{own:?}");
+    assert!(own.contains_key("_autodiscover._tcp.example.org. SRV"));
+    assert_eq!(own["_imaps._tcp.example.org. SRV"], ["0 1 993 mail.example.net."]);
+}
+
+#[test]
+fn who_only_sends_does_not_speak_for_the_server_that_keeps_the_mail() {
+    let records = records(&plan(
+        "host: { name: mail.example.org, addresses: [192.0.2.10], role: submission-only }
+listeners: { submissions: { published: 2465 } }",
+    ));
+    let srv: Vec<_> = records.iter().filter(|(k, _)| k.ends_with("SRV")).collect();
+    assert_eq!(srv.len(), 1, "{srv:?}");
+    assert_eq!(records["_submissions._tcp.example.org. SRV"], ["0 1 2465 mail.example.org."]);
+}
+
+#[test]
+fn tlsa_stands_at_every_port_with_tls_also_for_a_key_that_is_made_later() {
+    let plan = plan(
+        "certificates: { acme: {} }
+listeners: { smtp: {}, submissions: {}, submission: {}, imaps: {}, pop3s: { addresses: [127.0.0.1] }, imap: {}, https: {} }
+firewall: { closed: [imap] }
+domains: { example.org: { dnssec: signed, tls_rpt: {} } }",
+    );
+    let pending: Vec<&str> =
+        plan.dns.iter().filter(|r| r.data.kind() == "TLSA" && r.data.is_generated()).map(|r| r.name.as_str()).collect();
+    let ports = ["25", "443", "465", "587", "993"].map(|port| format!("_{port}._tcp.mail.example.org"));
+    assert_eq!(pending, ports);
+    let spki = BTreeMap::from([("mail.example.org".to_owned(), vec!["aa".repeat(32), "bb".repeat(32)])]);
+    let known = dns::Known { spki, ..dns::Known::default() };
+    assert_eq!(dns::records(&plan, &known).iter().filter(|r| r.data.kind() == "TLSA").count(), 10);
+}
+
+#[test]
+fn caa_is_not_beside_our_own_aliases() {
+    let records = records(&plan(
+        "certificates: { acme: { names: [mta-sts.example.org, autoconfig.example.org] } }
+listeners: { smtp: {}, submissions: {}, imaps: {}, https: {} }
+domains: { example.org: { mta_sts: { mode: testing }, tls_rpt: {} } }
+dns: { caa: { issuers: [letsencrypt.org] } }",
+    ));
+    let caa: Vec<_> = records.keys().filter(|k| k.ends_with("CAA")).collect();
+    assert_eq!(caa, ["mail.example.org. CAA"]);
+}
+
+#[test]
+fn parked_names_take_and_send_nothing() {
+    let plan = plan("dns: { parked: [www.example.org, example.net, Bücher.example.edu] }");
+    let records = records(&plan);
+    for name in ["www.example.org", "example.net", "xn--bcher-kva.example.edu"] {
+        assert_eq!(records[&format!("{name}. MX")], ["0 ."]);
+        assert_eq!(records[&format!("{name}. TXT")], ["\"v=spf1 -all\""]);
+        assert_eq!(records[&format!("_dmarc.{name}. TXT")], ["\"v=DMARC1; p=reject\""]);
+    }
+    let zones: Vec<&str> = plan.publication.zones.keys().map(String::as_str).collect();
+    assert_eq!(zones, ["example.net", "example.org", "xn--bcher-kva.example.edu"]);
+}
+
+#[test]
+fn records_of_one_set_have_one_ttl() {
+    let plan = plan(
+        "certificates: { files: [{ chain: tls/good.pem, key: tls/good.key, key_reuse: true }] }
+domains:
+  example.org:
+    dnssec: signed
+    tls_rpt: {}
+    dane: { ttl: 10m }
+    records: [{ name: _25._tcp.mail, type: TLSA, value: 3 1 1 0000000000000000000000000000000000000000000000000000000000000000 }]",
+    );
+    let ttls: Vec<u32> = plan.dns.iter().filter(|r| r.name.starts_with("_25.")).map(|r| r.ttl_seconds).collect();
+    assert_eq!(ttls, [600, 600]);
+}

@@ -41,9 +41,12 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome, Failure>
 
 /// Says what was done.
 pub(super) fn report(applied: &Applied, format: Format) -> Result<(), Failure> {
-    let Applied { activation, swapped } = applied;
+    let Applied { activation, swapped, published } = applied;
+    let file = published.as_ref().ok().and_then(Option::as_ref);
     match format {
-        Format::Json => print_json(&serde_json::json!({ "activation": activation, "swapped": swapped })),
+        Format::Json => print_json(
+            &serde_json::json!({ "activation": activation, "swapped": swapped, "records_written_to": file }),
+        )?,
         Format::Human => {
             let how = if *swapped {
                 "the running server has taken it over; every listener was verified from outside"
@@ -51,7 +54,18 @@ pub(super) fn report(applied: &Applied, format: Format) -> Result<(), Failure> {
                 "no server is running; `mailctl serve` will execute it"
             };
             print(&format!("Generation {} is active: {}\n{how}", activation.generation, activation.digest));
-            Ok(())
+            if let Some(file) = file {
+                print(&format!("The DNS records are in {}", file.display()));
+            }
         }
+    }
+    unwritten(applied)
+}
+
+/// A failure if the records could not be written; the plan is active all the same, and the text says so.
+pub(super) fn unwritten(applied: &Applied) -> Result<(), Failure> {
+    match &applied.published {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure(format!("the plan is active, but its DNS records could not be written: {error}"))),
     }
 }

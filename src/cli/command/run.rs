@@ -7,6 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use crate::apply::apply;
+use crate::cli::command::apply::unwritten;
 use crate::cli::context::Context;
 use crate::cli::{Failure, Outcome};
 
@@ -16,6 +17,10 @@ pub struct Arguments {}
 pub fn run(context: &Context, _arguments: &Arguments) -> Result<Outcome, Failure> {
     let plan = context.compile(true)?;
     let applied = apply(&context.state, &plan, &context.base(), &None, None)?;
+    if let Err(Failure(text)) = unwritten(&applied) {
+        // Mail must not wait for a file that another tool reads.
+        eprintln!("warning: {text}");
+    }
     if applied.swapped {
         return Err(Failure(format!(
             "a server already runs on {}; it has taken the plan over, and this process ends",

@@ -1,13 +1,26 @@
 //! The plan's part about DNS: the records that the configuration wants, and how they are published.
 
+use std::collections::HashMap;
+
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::config::records::Wanted;
 use crate::compiler::config::section::dns::{Publish, PublishFormat, Rfc2136, Signed, Tsig};
 use crate::plan::document::{DnsRecord, Publication, PublishWay, RecordFormat, TsigAlgorithm};
 
-/// Sorted and without repetitions.
+/// Sorted and without repetitions. Of records with one name and type the smallest TTL holds for all: RFC 2181 §5.2, they
+/// must not differ.
 pub fn records(wanted: &[Wanted<'_>]) -> Vec<DnsRecord> {
     let mut records: Vec<DnsRecord> = wanted.iter().map(|w| w.record.clone()).collect();
+    let mut ttls: HashMap<(&str, &str), u32> = HashMap::with_capacity(wanted.len());
+    for Wanted { record, .. } in wanted {
+        let ttl = ttls.entry((&record.name, record.data.kind())).or_insert(record.ttl_seconds);
+        *ttl = record.ttl_seconds.min(*ttl);
+    }
+    for record in &mut records {
+        if let Some(ttl) = ttls.get(&(record.name.as_str(), record.data.kind())) {
+            record.ttl_seconds = *ttl;
+        }
+    }
     records.sort();
     records.dedup();
     records
@@ -27,8 +40,12 @@ fn way(publish: &Publish) -> PublishWay {
             format: match file.value.format.value {
                 PublishFormat::Dnscontrol => RecordFormat::Dnscontrol,
                 PublishFormat::Json => RecordFormat::Json,
+                PublishFormat::Markdown => RecordFormat::Markdown,
+                PublishFormat::Nsupdate => RecordFormat::Nsupdate,
                 PublishFormat::Octodns => RecordFormat::Octodns,
                 PublishFormat::Terraform => RecordFormat::Terraform,
+                PublishFormat::TerraformCloudflare => RecordFormat::TerraformCloudflare,
+                PublishFormat::TerraformRoute53 => RecordFormat::TerraformRoute53,
                 PublishFormat::Zone => RecordFormat::Zone,
             },
             path: file.value.path.value.0.clone(),

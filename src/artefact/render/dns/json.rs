@@ -2,16 +2,18 @@
 
 use serde_json::{Value, json};
 
+use super::Request;
 use crate::plan::document::{DnsData, DnsRecord};
 
 /// Version of the JSON form. It changes when a field goes or changes its meaning.
 pub const FORMAT: u32 = 1;
 
-/// `{"version", "records": [{zone, name, ttl_seconds, type, ...}]}`. TXT has `text` (whole) and `strings`
-/// (split at 255 octets); a key that is not made yet has `pending: true` and no text.
-pub fn json(records: &[DnsRecord]) -> Value {
+/// `{"version", "records": [{zone, name, ttl_seconds, type, ...}], "requests": [{address, name, target}]}`. TXT has
+/// `text` (whole) and `strings` (split at 255 octets); a key that is not made yet has `pending: true` and no text.
+/// Requests are reverse names that the provider of the addresses must set.
+pub fn json(records: &[DnsRecord], requests: &[Request]) -> Value {
     let records: Vec<Value> = records.iter().map(record).collect();
-    json!({ "version": FORMAT, "records": records })
+    json!({ "version": FORMAT, "records": records, "requests": requests })
 }
 
 fn record(record: &DnsRecord) -> Value {
@@ -56,7 +58,7 @@ fn record(record: &DnsRecord) -> Value {
         }
         DnsData::Txt(text) => {
             value["text"] = json!(text);
-            value["strings"] = json!(super::zone::strings(text));
+            value["strings"] = json!(super::presentation::strings(text));
         }
     }
     value

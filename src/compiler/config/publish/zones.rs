@@ -36,7 +36,12 @@ impl<'c> Zones<'c> {
     /// The closest zone at or above a name. Where none is known: the name's parent.
     pub fn holding(&self, name: &str) -> String {
         let parent = || name.split_once('.').map_or(name, |(_, parent)| parent);
-        above(name).find(|n| self.known.contains_key(n)).unwrap_or_else(parent).to_owned()
+        self.known(name).unwrap_or_else(parent).to_owned()
+    }
+
+    /// The closest zone at or above a name, if the file knows of one.
+    pub fn known<'n>(&self, name: &'n str) -> Option<&'n str> {
+        above(name).find(|n| self.known.contains_key(n))
     }
 
     /// Whether the zone of a name is signed. A zone of which nothing is said is as the one above it.

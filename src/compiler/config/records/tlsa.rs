@@ -1,13 +1,17 @@
-//! TLSA records of this host (RFC 6698, RFC 7672): from the certificates in files, whose public halves are known.
+//! TLSA records of this host (RFC 6698): for mail (RFC 7672) and for every port of its users with TLS (RFC 7673).
+//!
+//! From certificates in files, whose public halves are known; of a key that is made or asked for later the record is
+//! resolved when it is known.
 
 use std::collections::BTreeSet;
 
 use aws_lc_rs::digest::{SHA256, SHA512, digest};
 
-use super::Wanted;
+use super::{Wanted, services};
 use crate::compiler::config::material::{Leaf, Material, covers};
-use crate::compiler::config::meaning::Meaning;
+use crate::compiler::config::meaning::{CertificateChoice, Meaning};
 use crate::compiler::config::publish::Published;
+use crate::compiler::config::publish::mx::Target;
 use crate::compiler::config::section::dns::Signed;
 use crate::compiler::config::section::domains::Dane;
 use crate::compiler::config::spanned::Spanned;
@@ -38,7 +42,15 @@ pub fn form(text: &str) -> Option<Form> {
 
 /// Where a host's TLSA records for mail stand (RFC 7672 §2.2.3).
 pub fn owner(host: &str) -> String {
-    format!("_25._tcp.{host}")
+    owner_at(MAIL_PORT, host)
+}
+
+/// RFC 7672 §2.2.3: MX leads to this port and no other.
+const MAIL_PORT: u16 = 25;
+
+/// RFC 6698 §3.
+fn owner_at(port: u16, host: &str) -> String {
+    format!("_{port}._tcp.{host}")
 }
 
 /// `dane` of a domain.
@@ -102,11 +114,36 @@ fn hex(octets: &[u8]) -> String {
     octets.iter().map(|b| format!("{b:02x}")).collect()
 }
 
+/// The certificate of this host whose key is not in a file, if that is what a client gets who asks for the host's name.
+pub fn generated(meaning: &Meaning<'_>, material: &Material<'_>) -> Option<String> {
+    let in_file = || {
+        let mut leaves = material.certificates.iter().filter_map(|c| c.leaf.as_ref().ok());
+        leaves.any(|l| covers(&l.names, meaning.host()))
+    };
+    let later = match meaning.certificates {
+        CertificateChoice::Acme(_) | CertificateChoice::SelfSigned(_) | CertificateChoice::Unsaid => true,
+        CertificateChoice::Files { self_signed, .. } => self_signed && !in_file(),
+        CertificateChoice::Nothing(_) => false,
+    };
+    later.then(|| meaning.host().to_string())
+}
+
+/// The ports that a domain wants records for: that of mail if its mail comes here, and those of users.
+fn ports(meaning: &Meaning<'_>, domain: &Published<'_>, users: &[u16]) -> Vec<u16> {
+    let null = domain.mx.iter().any(|e| e.target == Target::Null);
+    let users = users.iter().copied().filter(|_| !null);
+    domain.comes_here(meaning.host()).then_some(MAIL_PORT).into_iter().chain(users).collect()
+}
+
 /// Name, TTL (where one is written), data and place of each record.
 pub fn records<'c>(meaning: &Meaning<'c>, material: &Material<'_>) -> Vec<(String, Option<u64>, DnsData, &'c Span)> {
     let mut records = Vec::new();
+    if meaning.publication.zones.signed(meaning.host().as_str()) == Signed::Unsigned {
+        return records;
+    }
+    let (generated, users) = (generated(meaning, material), services::user_tls_ports(meaning));
     let mut seen = BTreeSet::new();
-    for domain in wanting(meaning) {
+    for domain in meaning.publication.domains.iter().filter(|d| publish(d) != Some(false)) {
         let settings = dane(domain);
         let written = settings.and_then(|d| d.value.form.as_ref());
         let form = written.map_or(Some(Form::BEST), |f| form(&f.value));
@@ -114,15 +151,23 @@ pub fn records<'c>(meaning: &Meaning<'c>, material: &Material<'_>) -> Vec<(Strin
         let ttl = settings.and_then(|d| d.value.ttl.as_ref()).map(|t| t.value.0.as_secs());
         let span = written.map_or(domain.span, |f| &f.span);
         let others = settings.and_then(|d| d.value.names.as_ref()).into_iter().flatten().map(|n| &n.value.0);
-        for name in std::iter::once(meaning.host()).chain(others) {
+        let others = others.filter(|_| domain.comes_here(meaning.host())).map(|name| (name, MAIL_PORT));
+        let own = ports(meaning, domain, &users).into_iter().map(|port| (meaning.host(), port));
+        for (name, port) in own.chain(others) {
             // Every domain asks for the same records of the host; the first that does gives the place.
-            if !seen.insert((name, form)) {
+            if !seen.insert((name, port, form)) {
                 continue;
             }
-            for association in served(material, name).into_iter().filter_map(|leaf| association(form, leaf)) {
-                let Form { usage, selector, matching } = form;
-                let data = DnsData::Tlsa { usage, selector, matching, association };
-                records.push((owner(name.as_str()), ttl, data, span));
+            let mut push = |data| records.push((owner_at(port, name.as_str()), ttl, data, span));
+            match &generated {
+                // Of a key that is made later only the best form can be said (DANE-012).
+                Some(certificate) => push(DnsData::TlsaGenerated { certificate: certificate.clone() }),
+                None => {
+                    for association in served(material, name).into_iter().filter_map(|leaf| association(form, leaf)) {
+                        let Form { usage, selector, matching } = form;
+                        push(DnsData::Tlsa { usage, selector, matching, association });
+                    }
+                }
             }
         }
     }

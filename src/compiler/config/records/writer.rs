@@ -1,9 +1,10 @@
 //! Writes them down, one after the other.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::dkim::{Keys, PublishedSelector};
-use super::{Wanted, caa, dkim, tlsa};
+use super::{Wanted, caa, dkim, parked, services, tlsa};
 use crate::compiler::config::material::Material;
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::config::publish::extra::{self, Extra};
@@ -39,9 +40,11 @@ pub fn records<'c>(meaning: &Meaning<'c>, material: &Material<'_>) -> Vec<Wanted
     for domain in &meaning.publication.domains {
         writer.domain(domain, &keys);
     }
-    for (name, data, span) in caa::records(meaning) {
-        writer.add(&name, data, span);
+    writer.discovery(material);
+    for (zone, name, data, span) in parked::records(meaning) {
+        writer.put(zone, &name, data, span);
     }
+    writer.caa();
     for (name, ttl, data, span) in tlsa::records(meaning, material) {
         writer.add(&name, data, span);
         if let (Some(ttl), Some(last)) = (ttl, writer.wanted.last_mut()) {
@@ -112,6 +115,33 @@ impl<'c> Writer<'_, 'c> {
             self.put(zone(), &owner, data, &record.span);
             if let Some(last) = self.wanted.last_mut() {
                 last.written = true;
+            }
+        }
+    }
+
+    /// Ours give way to what stands in the file, and to domains of the file that have such a name.
+    fn discovery(&mut self, material: &Material<'_>) {
+        let taken: BTreeSet<String> = self.wanted.iter().filter(|w| w.written).map(|w| w.record.name.clone()).collect();
+        let domains: BTreeSet<&str> = self.meaning.publication.domains.iter().map(|d| d.name.as_str()).collect();
+        let offered = services::offered(self.meaning);
+        for domain in &self.meaning.publication.domains {
+            for (name, data) in services::records(self.meaning, material, &offered, domain) {
+                if !taken.contains(&name) && !domains.contains(name.as_str()) {
+                    self.put(domain.name.to_string(), &name, data, domain.span);
+                }
+            }
+        }
+    }
+
+    /// RFC 8659 §3: who asks for the records of an alias gets those of its target, so that an alias of ours needs none, and
+    /// could have none.
+    fn caa(&mut self) {
+        let host = DnsData::Cname(self.meaning.host().to_string());
+        let aliases: BTreeSet<String> =
+            self.wanted.iter().filter(|w| !w.written && w.record.data == host).map(|w| w.record.name.clone()).collect();
+        for (name, data, span) in caa::records(self.meaning) {
+            if !aliases.contains(&name) {
+                self.add(&name, data, span);
             }
         }
     }

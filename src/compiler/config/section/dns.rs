@@ -22,6 +22,10 @@ pub struct Dns {
     /// Authorities that may issue certificates (RFC 8659). The records stand at `host.name` and at the names that
     /// certificates are asked for, not at the domains, where they would bind web sites too.
     pub caa: Option<Spanned<Caa>>,
+    /// Names that neither send nor receive mail, e.g. `www.example.org`: published are a null MX (RFC 7505), an SPF
+    /// record that allows nobody and a DMARC record that refuses. Default: none.
+    #[serde(default)]
+    pub parked: Option<Spanned<Vec<Spanned<DnsName>>>>,
     /// How long others may remember the records. Default: `1h`; `5m` while `phase` is `rollout`.
     pub ttl: Option<Spanned<Period>>,
     /// Whether the server is being introduced, and records change often. Default: `steady`.
@@ -46,22 +50,37 @@ pub enum Publish {
     Rfc2136(Spanned<Rfc2136>),
 }
 
-/// A file for another tool.
+/// A file for another tool, written by `mailctl apply`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PublishFile {
     pub format: Spanned<PublishFormat>,
+    /// The file; for `octodns` the folder of its zone files.
     pub path: Spanned<FilePath>,
 }
 
-/// Tools that keep DNS records in files.
+/// Forms of records that other tools read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum PublishFormat {
+    /// DNSControl: a file for `require` in `dnsconfig.js`.
     Dnscontrol,
+    /// For programs, with everything in fields of its own.
     Json,
+    /// A page for people with a web form.
+    Markdown,
+    /// A script for nsupdate.
+    Nsupdate,
+    /// octoDNS: a folder with one YAML file a zone.
     Octodns,
+    /// Terraform or OpenTofu: a local map, for any provider.
     Terraform,
+    /// Terraform or OpenTofu, for Cloudflare.
+    TerraformCloudflare,
+    /// Terraform or OpenTofu, for Amazon Route 53.
+    #[serde(rename = "terraform-route53")]
+    TerraformRoute53,
+    /// A master file without SOA and NS, to be included.
     Zone,
 }
 

@@ -28,8 +28,8 @@ pub struct MailDomain {
     /// The domain's MX hosts, best first. Default: this host alone; none if its `role` does not receive.
     #[serde(default)]
     pub mx: Option<Spanned<Vec<Spanned<Exchange>>>>,
-    /// Another domain of this file whose addresses all exist here too. `mx`, `spf`, `dmarc`, `mta_sts`, `tls_rpt` and
-    /// `dane` are taken from there where they are not written here; keys for DKIM are not.
+    /// Another domain of this file whose addresses all exist here too. `mx`, `spf`, `dmarc`, `mta_sts`, `tls_rpt`,
+    /// `dane` and `autoconfig` are taken from there where they are not written here; keys for DKIM are not.
     pub alias_of: Option<Spanned<Name>>,
     /// Selectors that sign, of those in `dkim`. Default: all. The others are published only: before they sign, or
     /// while mail that they have signed is on its way.
@@ -38,13 +38,16 @@ pub struct MailDomain {
     /// Whether the domain's zone is signed (DNSSEC). Default: as the closest domain or zone above it of which it is said,
     /// else `unsigned`.
     pub dnssec: Option<Spanned<Signed>>,
-    /// TLSA records for this domain's MX host (RFC 7672). Default: published where the host's zone is signed and its
-    /// certificates come from files.
+    /// TLSA records for this domain's MX host (RFC 7672) and the ports of its users. Default: published where the host's
+    /// zone is signed.
     pub dane: Option<Spanned<Dane>>,
     /// The policy that other servers read over HTTPS (RFC 8461). Default: none.
     pub mta_sts: Option<Spanned<MtaSts>>,
     /// Reports about failed TLS (RFC 8460). Default: none are asked for.
     pub tls_rpt: Option<Spanned<TlsRpt>>,
+    /// Whether mail programs find this server by themselves: SRV records (RFC 6186) and, where there is a listener `https`,
+    /// the names `autoconfig` and `autodiscover`. Default: `true`.
+    pub autoconfig: Option<Spanned<bool>>,
     /// Further records of the zone that must not contradict ours.
     #[serde(default)]
     pub records: Option<Spanned<Vec<Spanned<ExtraRecord>>>>,

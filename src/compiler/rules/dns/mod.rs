@@ -14,6 +14,7 @@ pub mod mx_is_an_address;
 pub mod mx_is_an_alias;
 pub mod mx_not_a_host_name;
 pub mod null_mx_beside_mail;
+pub mod parked_name_in_use;
 pub mod published_record_differs;
 pub mod record_in_another_zone;
 pub mod record_unreadable;
@@ -63,4 +64,5 @@ pub const RULES: &[&Rule] = &[
     &mx_at_host_that_receives_nothing::RULE,
     &host_name_is_an_alias::RULE,
     &spf_term_unreadable::RULE,
+    &parked_name_in_use::RULE,
 ];

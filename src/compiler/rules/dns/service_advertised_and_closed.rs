@@ -6,7 +6,7 @@ use crate::compiler::rules::Evidence;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
 use crate::plan::document::DnsData;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub const RULE: Rule = Rule {
     code: "DNS-022",
@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
     check: Check::Material(check),
     explanation: Explanation {
         what: "Looks at the SRV records of mail services among `records` that lead to this host: the port must be one \
-            that a public listener has, and a service with STARTTLS must not be preferred to its twin with implicit \
+            that a listener has that is public and not closed in `firewall`, and a service with STARTTLS must not be preferred to its twin with implicit \
             TLS.",
         why: "Mail programs configure themselves from these records. They would try a closed port first, or end up \
             with the weaker of two doors.",
@@ -33,10 +33,9 @@ pub const RULE: Rule = Rule {
 
 fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
     let meaning = evidence.meaning;
-    let mut open: BTreeMap<u16, &str> = BTreeMap::new();
-    for door in meaning.listeners.iter().filter(|d| d.public()) {
-        open.insert(door.public_port(), door.name);
-    }
+    let closed = meaning.closed();
+    let doors = meaning.listeners.iter().filter(|d| d.public() && !closed.contains(d.name));
+    let open: BTreeSet<u16> = doors.map(|d| d.public_port()).collect();
     let mut preferred: BTreeMap<(&str, &str), u16> = BTreeMap::new();
     let mut advertised = Vec::new();
     for wanted in evidence.records.iter().filter(|w| w.written) {
@@ -48,12 +47,12 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
         advertised.push((wanted, service, domain, *priority, *port));
     }
     for (wanted, service, domain, priority, port) in advertised {
-        let finding = if !open.contains_key(&port) {
+        let finding = if !open.contains(&port) {
             Finding::at(RULE.code, wanted.span, format!("port {port} is closed"))
                 .detail(format!("`{}` leads to port {port} of this host, where no listener is.", wanted.record.name))
                 .fix(format!("value: 0 0 0 .   # not offered; or add the listener `{}`", service.word()))
         } else if service.tls() == TlsWord::StarttlsRequired
-            && let Some(twin) = service.twin().filter(|t| open.contains_key(&t.port()))
+            && let Some(twin) = service.twin().filter(|t| open.contains(&t.port()))
             && preferred.get(&(domain, twin.word())).is_none_or(|p| *p >= priority)
         {
             Finding::at(RULE.code, wanted.span, "preferred to implicit TLS")

@@ -150,10 +150,10 @@ fn surroundings<'c>(config: &'c Config, gaps: &mut Vec<Gap<'c>>) {
     }
     if let Some(dns) = &config.dns {
         match dns.publish.as_ref().map(|p| (&p.value, &p.span)) {
-            Some((Publish::File(_) | Publish::Rfc2136(_), span)) => {
+            Some((Publish::Rfc2136(_), span)) => {
                 gaps.push(warn(span, "dns.publish", "`mailctl dns records` prints them, for you to publish."));
             }
-            Some((Publish::Print(_), _)) | None => {}
+            Some((Publish::File(_) | Publish::Print(_), _)) | None => {}
         }
         if let Some(anchor) = &dns.trust_anchor {
             gaps.push(warn(&anchor.span, "dns.trust_anchor", "No answer is validated here."));
