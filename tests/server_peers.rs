@@ -14,8 +14,7 @@ use mailctl::runtime::net::anybody::AcceptAnybody;
 use mailctl::runtime::net::tls::provider;
 use mailctl::runtime::server::Server;
 use mailctl::runtime::server::activation::StateFolder;
-use mailctl::runtime::server::generation::identities;
-use mailctl::runtime::server::keyring::Keyring;
+use mailctl::runtime::server::certificates::served_leaves;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, HandshakeKind, SupportedProtocolVersion};
 use serde_json::{Value, json};
@@ -45,8 +44,7 @@ impl World {
         apply(&state, &plan, folder.path(), &None, None).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let server = runtime.block_on(Server::start(state)).unwrap();
-        let leaves = identities(&plan, folder.path(), &Keyring::new(folder.path())).unwrap();
-        let leaves = leaves.iter().map(|identity| identity.key.cert[0].to_vec()).collect();
+        let leaves = served_leaves(&plan, folder.path()).unwrap();
         assert_eq!(verify::verify(&plan, &leaves), vec![]);
         Self { runtime, server, ports, _folder: folder }
     }

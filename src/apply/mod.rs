@@ -21,11 +21,13 @@ use crate::plan::Plan;
 use crate::plan::digest::Digest;
 use crate::runtime::net::listener::{BindError, bind_socket};
 use crate::runtime::server::activation::{Activation, StateError, StateFolder};
+use crate::runtime::server::certificates::stock::Unusable;
+use crate::runtime::server::certificates::{Certificates, served_leaves};
 use crate::runtime::server::control::{self, Request, Response};
-use crate::runtime::server::generation::{Generation, LoadError, identities};
+use crate::runtime::server::generation::{Generation, LoadError};
 use crate::runtime::server::keyring::Keyring;
 use publish::PublishError;
-use verify::{Leaves, Mismatch};
+use verify::Mismatch;
 
 /// Why nothing was activated.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +94,9 @@ pub fn apply(
         }
     }
     let digest = Digest::of_plan(plan);
-    Generation::load(Arc::new(plan.clone()), digest.clone(), base, state)?;
+    let desk = Certificates::open(state.root());
+    let mut generation =
+        Generation::load(Arc::new(plan.clone()), digest.clone(), base, state, &desk, Unusable::Refuse)?;
     let kept_before = state.plan_path(&digest).exists();
     state.keep(plan)?;
     if running && let Err(error) = swap(state, plan, &digest, base, former.as_ref()) {
@@ -101,6 +105,10 @@ pub fn apply(
             let _ = std::fs::remove_file(state.plan_path(&digest));
         }
         return Err(error);
+    }
+    if !running {
+        // What the server would do when it takes the plan over: keys are made when a plan is activated.
+        generation.settle(&desk)?;
     }
     let activation = match former {
         // Applying what is active already changes nothing, so it is no new generation.
@@ -129,7 +137,8 @@ fn swap(
         }
     };
     activate(digest, base)?;
-    let mismatches = verify::verify(plan, &leaves(plan, base, state)?);
+    let leaves = served_leaves(plan, state.root()).map_err(|error| LoadError(vec![error.to_string()]))?;
+    let mismatches = verify::verify(plan, &leaves);
     if mismatches.is_empty() {
         return Ok(());
     }
@@ -144,10 +153,4 @@ fn swap(
 
 fn named(digest: Option<&Digest>) -> String {
     digest.map_or_else(|| "nothing".to_owned(), ToString::to_string)
-}
-
-/// The leaf certificates that the plan's listeners may present.
-fn leaves(plan: &Plan, base: &Path, state: &StateFolder) -> Result<Leaves, ApplyError> {
-    let identities = identities(plan, base, &Keyring::new(state.root())).map_err(LoadError)?;
-    Ok(identities.iter().filter_map(|identity| identity.key.cert.first().map(|leaf| leaf.to_vec())).collect())
 }

@@ -1,4 +1,4 @@
-//! TLS for our listeners: rustls with aws-lc-rs, certificates chosen by SNI.
+//! TLS for our listeners: rustls with aws-lc-rs.
 //!
 //! RFC 9325 (recommendations), RFC 8997 (nothing below 1.2; of 1.2 rustls has the ECDHE and AEAD suites of RFC
 //! 9325 §4.2 alone). No session cache, and tickets only where the plan says so: a resumed session is worth
@@ -7,10 +7,7 @@
 use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
+use rustls::server::{NoServerSessionStorage, ResolvesServerCert};
 use rustls::{ConnectionCommon, ServerConfig, SupportedProtocolVersion};
 
 use crate::plan::document::{Listener, Tls, TlsProfile, TlsVersion};
@@ -25,30 +22,6 @@ pub enum TlsError {
     Pem(#[from] rustls::pki_types::pem::Error),
     #[error("{0}")]
     Rustls(#[from] rustls::Error),
-}
-
-/// One certificate with its key and the names it answers to.
-#[derive(Debug, Clone)]
-pub struct Identity {
-    /// Lower-case names, `*.` wildcards allowed in the left-most label.
-    pub names: Vec<String>,
-    pub key: Arc<CertifiedKey>,
-}
-
-impl Identity {
-    /// From PEM texts. Checks that the key belongs to the leaf.
-    ///
-    /// # Errors
-    /// [`TlsError`] if either does not parse or they do not match.
-    pub fn from_pem(names: Vec<String>, chain: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>()?;
-        if chain.is_empty() {
-            return Err(TlsError::Empty);
-        }
-        let key = PrivateKeyDer::from_pem_slice(key)?;
-        let key = CertifiedKey::from_der(chain, key, &provider())?;
-        Ok(Self { names, key: Arc::new(key) })
-    }
 }
 
 /// The one cryptographic provider of this program.
@@ -66,22 +39,19 @@ pub fn least_version(tls: &Tls, listener: &Listener) -> TlsVersion {
     listener.tls_min_version.unwrap_or(general)
 }
 
-/// What our listeners present. `identities` must not be empty; the first serves unknown names.
+/// What our listeners present, by `presented` at each handshake.
 ///
 /// # Errors
 /// [`TlsError`] if rustls refuses the combination.
 pub fn server_config(
-    identities: Vec<Identity>,
+    presented: Arc<dyn ResolvesServerCert>,
     min: TlsVersion,
     session_tickets: bool,
 ) -> Result<Arc<ServerConfig>, TlsError> {
-    if identities.is_empty() {
-        return Err(TlsError::Empty);
-    }
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(versions(min))?
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(BySni { identities }));
+        .with_cert_resolver(presented);
     config.send_tls13_tickets = 0;
     if session_tickets {
         // The keys live in memory only and change every six hours (RFC 5077 §5.5).
@@ -101,21 +71,8 @@ fn versions(min: TlsVersion) -> &'static [&'static SupportedProtocolVersion] {
     }
 }
 
-#[derive(Debug)]
-struct BySni {
-    identities: Vec<Identity>,
-}
-
-impl ResolvesServerCert for BySni {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let wanted = hello.server_name().map(str::to_ascii_lowercase);
-        let named = wanted.and_then(|name| self.identities.iter().find(|i| i.names.iter().any(|n| matches(n, &name))));
-        named.or_else(|| self.identities.first()).map(|identity| identity.key.clone())
-    }
-}
-
-/// RFC 6125 §6.4.3: a wildcard stands for exactly one left-most label.
-fn matches(pattern: &str, name: &str) -> bool {
+/// Whether a certificate's name covers a host's. RFC 6125 §6.4.3: a wildcard stands for exactly one left-most label.
+pub fn matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_prefix("*.") {
         Some(parent) => name.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest == parent),
         None => pattern == name,
@@ -141,18 +98,6 @@ pub fn facts<Side>(connection: &ConnectionCommon<Side>) -> TlsFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn made_for(name: &str) -> (String, String) {
-        let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
-        (made.cert.pem(), made.signing_key.serialize_pem())
-    }
-
-    #[test]
-    fn a_key_of_another_certificate_is_refused() {
-        let (chain, _) = made_for("a.test");
-        let (_, key) = made_for("b.test");
-        assert!(Identity::from_pem(vec![], chain.as_bytes(), key.as_bytes()).is_err());
-    }
 
     #[test]
     fn wildcards_stand_for_one_label() {

@@ -6,12 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
 
 use super::activation::StateFolder;
+use super::certificates::Certificates;
+use super::certificates::present::Presented;
+use super::certificates::stock::{Stock, Unusable};
 use super::credentials::Credentials as LoginCredentials;
 use super::keyring::Keyring;
 use super::relays::{self, read};
@@ -27,11 +30,9 @@ use crate::mailflow::srs::Rewriter;
 use crate::mailflow::submission::Senders;
 use crate::plan::Plan;
 use crate::plan::digest::Digest;
-use crate::plan::document::{
-    CertificateSource, DkimAlgorithm, DkimKey, DnsData, Listener, SrsKey, TlsMode, TlsVersion,
-};
+use crate::plan::document::{DkimAlgorithm, DkimKey, DnsData, Listener, SrsKey, TlsMode, TlsVersion};
 use crate::runtime::net::connector::TcpConnector;
-use crate::runtime::net::tls::{self, Identity};
+use crate::runtime::net::tls;
 use crate::vocabulary::mail::Domain;
 
 /// All reasons why a plan cannot be served.
@@ -47,6 +48,8 @@ impl fmt::Display for LoadError {
 /// One plan, ready to be executed.
 pub struct Generation {
     pub plan: Arc<Plan>,
+    /// Where relative paths of the plan start.
+    pub base: PathBuf,
     pub digest: Digest,
     pub router: Router,
     pub forwarding: Forwarding,
@@ -56,6 +59,8 @@ pub struct Generation {
     pub signers: Signers,
     /// By the oldest version that is spoken; one for each that a listener with TLS needs.
     pub tls: BTreeMap<TlsVersion, Arc<ServerConfig>>,
+    /// Its certificates, put on the shelf by [`Generation::settle`].
+    stock: Stock,
     /// The smart hosts with their secrets.
     pub relays: BTreeMap<String, RelayHop>,
     /// Opens connections to other servers; knows who may vouch for relays.
@@ -69,10 +74,18 @@ impl Generation {
     ///
     /// # Errors
     /// [`LoadError`] with every file, secret and key that cannot be used.
-    pub fn load(plan: Arc<Plan>, digest: Digest, base: &Path, state: &StateFolder) -> Result<Self, LoadError> {
+    pub fn load(
+        plan: Arc<Plan>,
+        digest: Digest,
+        base: &Path,
+        state: &StateFolder,
+        desk: &Certificates,
+        unusable: Unusable,
+    ) -> Result<Self, LoadError> {
         let keyring = Keyring::new(state.root());
         let mut problems = Vec::new();
-        let identities = identities(&plan, base, &keyring).unwrap_or_else(|p| note(&mut problems, p));
+        let now = Timestamp::now().seconds();
+        let stock = Stock::prepare(&plan, base, desk, unusable, now).map_err(|p| problems.extend(p));
         let signers = signers(&plan, base, &keyring).unwrap_or_else(|p| note(&mut problems, p));
         let credentials = keyring
             .server_secret()
@@ -83,12 +96,14 @@ impl Generation {
             })
             .map_err(|p| problems.extend(p));
         let mut tls = BTreeMap::new();
-        if problems.is_empty() {
-            tls = configs(&plan, &identities).unwrap_or_else(|p| note(&mut problems, p));
+        if let Ok(stock) = &stock {
+            tls = configs(&plan, &stock.presented).unwrap_or_else(|p| note(&mut problems, p));
         }
         let relays = relays::load(&plan, base).map_err(|p| problems.extend(p));
         let rewriter = rewriter(&plan, base, &keyring).unwrap_or_else(|p| note(&mut problems, vec![p]));
-        let (Ok(credentials), Ok((relays, connector)), true) = (credentials, relays, problems.is_empty()) else {
+        let (Ok(stock), Ok(credentials), Ok((relays, connector)), true) =
+            (stock, credentials, relays, problems.is_empty())
+        else {
             return Err(LoadError(problems));
         };
         let router = Router::new(&plan);
@@ -96,6 +111,7 @@ impl Generation {
         let sockets = plan.listeners.iter().flat_map(|(name, l)| l.sockets.iter().map(|s| (*s, name.clone())));
         Ok(Self {
             digest,
+            base: base.to_owned(),
             senders: Senders::new(plan.clone(), router.clone()),
             gate: Gate::new(&plan, forwarding.clone()),
             forwarding,
@@ -104,6 +120,7 @@ impl Generation {
             signers,
             relays,
             connector,
+            stock,
             tls,
             listeners: sockets.collect(),
             plan,
@@ -112,6 +129,15 @@ impl Generation {
 }
 
 impl Generation {
+    /// Has the certificates that were found served from here on. To be called once, just before the generation
+    /// becomes the served one.
+    ///
+    /// # Errors
+    /// [`LoadError`] if one cannot be kept.
+    pub fn settle(&mut self, desk: &Certificates) -> Result<(), LoadError> {
+        self.stock.settle(desk).map_err(|error| LoadError(vec![error.to_string()]))
+    }
+
     /// What `listener` presents; `None` if it does not speak TLS.
     pub fn tls_of(&self, listener: &Listener) -> Option<Arc<ServerConfig>> {
         self.tls.get(&tls::least_version(&self.plan.tls, listener)).cloned()
@@ -119,11 +145,14 @@ impl Generation {
 }
 
 /// One configuration for each oldest version that a listener with TLS asks for.
-fn configs(plan: &Plan, identities: &[Identity]) -> Result<BTreeMap<TlsVersion, Arc<ServerConfig>>, Vec<String>> {
+fn configs(plan: &Plan, presented: &Arc<Presented>) -> Result<BTreeMap<TlsVersion, Arc<ServerConfig>>, Vec<String>> {
     let encrypted = plan.listeners.values().filter(|listener| listener.tls != TlsMode::None);
+    if plan.certificates.is_empty() && plan.listeners.values().any(|listener| listener.tls != TlsMode::None) {
+        return Err(vec!["TLS: the plan has no certificate".to_owned()]);
+    }
     let versions: BTreeSet<TlsVersion> = encrypted.map(|listener| tls::least_version(&plan.tls, listener)).collect();
     let config = |version| {
-        let config = tls::server_config(identities.to_vec(), version, plan.tls.session_tickets);
+        let config = tls::server_config(presented.clone(), version, plan.tls.session_tickets);
         config.map(|config| (version, config)).map_err(|error| vec![format!("TLS: {error}")])
     };
     versions.into_iter().map(config).collect()
@@ -132,35 +161,6 @@ fn configs(plan: &Plan, identities: &[Identity]) -> Result<BTreeMap<TlsVersion, 
 fn note<T: Default>(problems: &mut Vec<String>, found: Vec<String>) -> T {
     problems.extend(found);
     T::default()
-}
-
-/// Certificates in the plan's order.
-///
-/// # Errors
-/// One text for each that cannot be used.
-pub fn identities(plan: &Plan, base: &Path, keyring: &Keyring) -> Result<Vec<Identity>, Vec<String>> {
-    let mut problems = Vec::new();
-    let mut identities = Vec::new();
-    for certificate in &plan.certificates {
-        let pair = match &certificate.source {
-            CertificateSource::Files { chain, key, .. } => {
-                read(&base.join(chain)).and_then(|chain| Ok((chain, Secret::new(read(&base.join(key))?))))
-            }
-            CertificateSource::Acme { .. } | CertificateSource::SelfSigned {} => keyring
-                .self_signed(&certificate.names, Timestamp::now())
-                .map(|pair| (pair.chain, pair.key))
-                .map_err(|error| error.to_string()),
-        };
-        let identity = pair.and_then(|(chain, key)| {
-            Identity::from_pem(certificate.names.clone(), &chain, key.expose())
-                .map_err(|error| format!("the certificate for {}: {error}", certificate.names.join(", ")))
-        });
-        match identity {
-            Ok(identity) => identities.push(identity),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    if problems.is_empty() { Ok(identities) } else { Err(problems) }
 }
 
 fn signers(plan: &Plan, base: &Path, keyring: &Keyring) -> Result<Signers, Vec<String>> {

@@ -1,8 +1,9 @@
-//! Keys that are made here and kept in the state folder: DKIM keys, the self-signed certificate, the key for
-//! rewriting senders and the server's own secret. The plan names them; their bytes never leave this folder.
+//! Keys that are made here and kept in the state folder: DKIM keys, the key for rewriting senders and the server's
+//! own secret. The plan names them; their bytes never leave this folder. Those of certificates are kept by
+//! [`super::certificates`].
 //!
-//! Layout below `keys/`: `dkim/DOMAIN/SELECTOR.pem`, `self-signed/{certificate,key}.pem`,
-//! `self-signed/names`, `srs`, `server-secret`. Everything is readable by its owner only.
+//! Layout below `keys/`: `dkim/DOMAIN/SELECTOR.pem`, `srs`, `server-secret`. Everything is readable by its owner
+//! only.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,16 +17,12 @@ use base64::prelude::BASE64_STANDARD;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::certificates::pair::pem;
+use super::certificates::shelf::{ShelfError, kept_spki};
 use crate::artefact::render::dns::Known;
-use crate::ground::clock::Timestamp;
 use crate::ground::file;
 use crate::ground::secret::Secret;
 use crate::plan::document::{DkimAlgorithm, DnsData, Plan};
-
-/// A self-signed certificate lives this long and is renewed in its last [`RENEW_BEFORE_DAYS`].
-const SELF_SIGNED_DAYS: i64 = 365;
-const RENEW_BEFORE_DAYS: i64 = 30;
-const DAY_SECONDS: i64 = 24 * 60 * 60;
 
 /// What went wrong with a kept key.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +33,8 @@ pub enum KeyError {
     Format(PathBuf),
     #[error("a key could not be made")]
     Generation,
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
 }
 
 /// A DKIM key: the private half as PKCS#8 PEM, the public half as the `p=` value (RFC 6376 §3.6.1,
@@ -43,12 +42,6 @@ pub enum KeyError {
 pub struct DkimKeyPair {
     pub pem: Secret,
     pub public_key: String,
-}
-
-/// A certificate chain and its key, PEM.
-pub struct PemPair {
-    pub chain: Vec<u8>,
-    pub key: Secret,
 }
 
 /// The `keys` folder of one state folder.
@@ -98,34 +91,9 @@ impl Keyring {
             return Ok(key);
         }
         let path = self.dkim_path(domain, selector);
-        let pem = pem_of("PRIVATE KEY", &generate_pkcs8(algorithm)?);
-        self.write(&path, pem.as_bytes())?;
-        dkim_from_pem(pem.as_bytes(), algorithm).ok_or(KeyError::Format(path))
-    }
-
-    /// A self-signed certificate for `names`; made anew when the names differ or its end is near.
-    ///
-    /// # Errors
-    /// [`KeyError`].
-    pub fn self_signed(&self, names: &[String], now: Timestamp) -> Result<PemPair, KeyError> {
-        let folder = self.folder.join("self-signed");
-        let (chain, key, about) = (folder.join("certificate.pem"), folder.join("key.pem"), folder.join("names"));
-        let expected = names.join("\n");
-        if let (Ok(chain), Ok(key), Ok(kept)) =
-            (std::fs::read(&chain), std::fs::read(&key), std::fs::read_to_string(&about))
-            && let Some((not_after, kept_names)) = kept.split_once('\n')
-            && kept_names == expected
-            && not_after.parse::<i64>().is_ok_and(|end| end - now.seconds() > RENEW_BEFORE_DAYS * DAY_SECONDS)
-        {
-            return Ok(PemPair { chain, key: Secret::new(key) });
-        }
-        let not_after = now.seconds() + SELF_SIGNED_DAYS * DAY_SECONDS;
-        let (chain_pem, key_pem) =
-            make_self_signed(names, now.seconds() - DAY_SECONDS, not_after).ok_or(KeyError::Generation)?;
-        self.write(&key, key_pem.as_bytes())?;
-        self.write(&chain, chain_pem.as_bytes())?;
-        self.write(&about, format!("{not_after}\n{expected}").as_bytes())?;
-        Ok(PemPair { chain: chain_pem.into_bytes(), key: Secret::new(key_pem.into_bytes()) })
+        let text = pem("PRIVATE KEY", &generate_pkcs8(algorithm)?);
+        self.write(&path, text.as_bytes())?;
+        dkim_from_pem(text.as_bytes(), algorithm).ok_or(KeyError::Format(path))
     }
 
     /// What is kept here of the keys that the records of `plan` are about.
@@ -133,7 +101,8 @@ impl Keyring {
     /// # Errors
     /// [`KeyError`] if there is a file that cannot be used.
     pub fn known(&self, plan: &Plan) -> Result<Known, KeyError> {
-        let mut known = Known::default();
+        let state = self.folder.parent().unwrap_or(&self.folder);
+        let mut known = Known { spki: kept_spki(state, plan)?, ..Known::default() };
         for record in &plan.dns {
             let DnsData::DkimGenerated { domain, selector, algorithm } = &record.data else { continue };
             if let Some(pair) = self.dkim(domain, selector, *algorithm)? {
@@ -216,41 +185,6 @@ fn generate_pkcs8(algorithm: DkimAlgorithm) -> Result<Vec<u8>, KeyError> {
     }
 }
 
-/// RFC 7468 §2: lines of 64 characters.
-fn pem_of(label: &str, der: &[u8]) -> String {
-    let encoded = BASE64_STANDARD.encode(der);
-    let mut pem = format!("-----BEGIN {label}-----\n");
-    let mut rest = encoded.as_str();
-    while !rest.is_empty() {
-        let (line, tail) = rest.split_at(rest.len().min(64));
-        pem.push_str(line);
-        pem.push('\n');
-        rest = tail;
-    }
-    pem.push_str(&format!("-----END {label}-----\n"));
-    pem
-}
-
-fn make_self_signed(names: &[String], not_before: i64, not_after: i64) -> Option<(String, String)> {
-    let date = |seconds: i64| {
-        let date = jiff::Timestamp::from_second(seconds).ok()?.to_zoned(jiff::tz::TimeZone::UTC).date();
-        Some(rcgen::date_time_ymd(
-            i32::from(date.year()),
-            u8::try_from(date.month()).ok()?,
-            u8::try_from(date.day()).ok()?,
-        ))
-    };
-    let mut params = rcgen::CertificateParams::new(names.to_vec()).ok()?;
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    params.distinguished_name.push(rcgen::DnType::CommonName, names.first()?.as_str());
-    params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
-    params.not_before = date(not_before)?;
-    params.not_after = date(not_after)?;
-    let key = rcgen::KeyPair::generate().ok()?;
-    let certificate = params.self_signed(&key).ok()?;
-    Some((certificate.pem(), key.serialize_pem()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,19 +211,5 @@ mod tests {
         assert_eq!(made.expose().len(), 32);
         assert!(made == Keyring::new(state.path()).srs().unwrap());
         assert!(made != ring.server_secret().unwrap());
-    }
-
-    #[test]
-    fn a_self_signed_certificate_is_renewed_in_time_and_for_new_names() {
-        let state = tempfile::tempdir().unwrap();
-        let ring = Keyring::new(state.path());
-        let names = vec!["mail.a.test".to_owned()];
-        let now = Timestamp(1_795_000_000_000);
-        let first = ring.self_signed(&names, now).unwrap().chain;
-        assert_eq!(first, ring.self_signed(&names, now).unwrap().chain);
-        let near_its_end = Timestamp(now.0 + 340 * DAY_SECONDS * 1000);
-        assert_ne!(first, ring.self_signed(&names, near_its_end).unwrap().chain);
-        let more = vec!["mail.a.test".to_owned(), "mail.b.test".to_owned()];
-        assert_ne!(first, ring.self_signed(&more, now).unwrap().chain);
     }
 }

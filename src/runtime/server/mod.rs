@@ -14,6 +14,7 @@
 
 pub mod activation;
 pub mod answer;
+pub mod certificates;
 pub mod challenge;
 pub mod control;
 pub mod credentials;
@@ -45,6 +46,8 @@ use crate::runtime::net::resolver::ResolverError;
 use crate::state::store::{Store, StoreError};
 
 use activation::{StateError, StateFolder};
+use certificates::Certificates;
+use certificates::stock::Unusable;
 use generation::{Generation, LoadError};
 use guard::{LoginGuard, Pace};
 
@@ -84,6 +87,10 @@ pub struct Server {
     worker: Mutex<Option<tokio::task::JoinHandle<()>>>,
     /// Removes old messages; ends by itself when the server drains.
     retention: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    /// The shelf and what belongs to it: lives across generations.
+    certificates: Arc<Certificates>,
+    /// Looks after the certificates; ends by itself when the server drains.
+    tending: Mutex<Option<tokio::task::JoinHandle<()>>>,
     started: Timestamp,
 }
 
@@ -96,7 +103,10 @@ impl Server {
         let (activation, plan) = state.active_plan()?;
         let folder = state.store_folder(&plan, &activation.base);
         let store = Store::open(&folder, crate::state::store::Options::default())?;
-        let generation = Generation::load(Arc::new(plan), activation.digest, &activation.base, &state)?;
+        let certificates = Arc::new(Certificates::open(state.root()));
+        let (plan, digest, base) = (Arc::new(plan), activation.digest, activation.base);
+        let mut generation = Generation::load(plan, digest, &base, &state, &certificates, Unusable::ServeKept)?;
+        generation.settle(&certificates)?;
         let store = Arc::new(store);
         let courier = Arc::new(outgoing::courier(&store, &generation)?);
         let server = Arc::new(Self {
@@ -107,6 +117,8 @@ impl Server {
             listeners: Mutex::default(),
             draining: watch::Sender::new(false),
             courier: watch::Sender::new(courier),
+            certificates,
+            tending: Mutex::default(),
             worker: Mutex::default(),
             retention: Mutex::default(),
             started: Timestamp::now(),
@@ -119,7 +131,18 @@ impl Server {
         let worker = worker::run(server.courier.subscribe(), server.draining.subscribe());
         *server.worker.lock().await = Some(tokio::spawn(worker));
         *server.retention.lock().await = Some(tokio::spawn(retention::run(Arc::downgrade(&server))));
+        *server.tending.lock().await = Some(tokio::spawn(server.tend_certificates()));
         Ok(server)
+    }
+
+    /// Looks after the certificates of whatever plan is current.
+    fn tend_certificates(self: &Arc<Self>) -> impl Future<Output = ()> + use<> {
+        let (server, desk) = (Arc::downgrade(self), self.certificates.clone());
+        let current = move || {
+            let generation = server.upgrade()?.current.load_full();
+            Some((generation.plan.clone(), generation.base.clone()))
+        };
+        certificates::tend::run(desk, current, self.draining.subscribe())
     }
 
     /// Swaps to the plan kept under `digest`.
@@ -176,7 +199,7 @@ impl Server {
         })
         .await;
         // What the worker did not finish was not recorded, so it is due again at the next start.
-        for task in [&self.worker, &self.retention] {
+        for task in [&self.worker, &self.retention, &self.tending] {
             if let Some(task) = task.lock().await.take() {
                 task.abort();
             }

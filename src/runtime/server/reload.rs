@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::certificates::stock::Unusable;
 use super::generation::Generation;
 use super::{Server, ServerError, outgoing, session};
 use crate::plan::digest::Digest;
@@ -31,16 +32,20 @@ pub(super) async fn swap(server: &Arc<Server>, digest: &Digest, base: &Path) -> 
     if plan.logging != former.plan.logging {
         return Err(ServerError::NeedsRestart("the plan logs differently".into()));
     }
-    let next = {
+    let mut next = {
         let (state, digest, base) = (server.state.clone(), digest.clone(), base.to_owned());
-        let load = tokio::task::spawn_blocking(move || Generation::load(plan, digest, &base, &state));
+        let desk = server.certificates.clone();
+        let load =
+            tokio::task::spawn_blocking(move || Generation::load(plan, digest, &base, &state, &desk, Unusable::Refuse));
         load.await.map_err(|error| ServerError::NeedsRestart(error.to_string()))??
     };
     let courier = Arc::new(outgoing::courier(&server.store, &next)?);
     let bound = bind_missing(&next, &tasks)?;
     let gone: Vec<SocketAddr> = tasks.keys().filter(|s| !next.listeners.contains_key(s)).copied().collect();
     tracing::info!(digest = %next.digest, opened = bound.len(), closed = gone.len(), "swapping to another plan");
+    next.settle(&server.certificates)?;
     server.current.store(Arc::new(next));
+    server.certificates.look();
     for socket in gone {
         if let Some(task) = tasks.remove(&socket) {
             task.abort();

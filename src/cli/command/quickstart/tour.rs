@@ -13,13 +13,11 @@ use crate::cli::{Failure, print};
 use crate::ground::clock::Timestamp;
 use crate::plan::Plan;
 use crate::runtime::server::activation::StateFolder;
-use crate::runtime::server::generation::identities;
-use crate::runtime::server::keyring::Keyring;
+use crate::runtime::server::certificates::served_leaves;
 
 /// Does the tour, a line for each stop. Blocking.
 pub fn take(state: &StateFolder, plan: &Plan, ports: &Ports, password: &str) -> Result<(), Failure> {
-    let identities = identities(plan, state.root(), &Keyring::new(state.root())).map_err(|p| Failure(p.join("\n")))?;
-    let leaves = identities.iter().filter_map(|i| i.key.cert.first().map(|leaf| leaf.to_vec())).collect();
+    let leaves = served_leaves(plan, state.root())?;
     let mismatches = verify::verify(plan, &leaves);
     if let Some(mismatch) = mismatches.first() {
         return Err(Failure(mismatch.to_string()));
@@ -158,7 +156,7 @@ fn refuse_clear_login(ports: &Ports, password: &str) -> io::Result<()> {
 
 /// Lines to copy for other clients.
 pub fn invitations(folder: &Path, ports: &Ports, password: &str) -> String {
-    let ca = folder.join("keys/self-signed/certificate.pem");
+    let ca = folder.join("certificates/ca/ca.pem");
     let ca = ca.display();
     let (imaps, submissions, imap) = (ports.of("imaps"), ports.of("submissions"), ports.of("imap"));
     format!(
