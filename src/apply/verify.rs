@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use super::probe::Probe;
 use crate::plan::Plan;
 use crate::plan::document::{Listener, Protocol, TlsMode};
+use crate::plan::web;
 use crate::protocol::proxy;
 
 /// What a listener does that the plan does not say.
@@ -56,6 +57,7 @@ fn look(plan: &Plan, listener: &Listener, address: SocketAddr, leaves: &Leaves) 
         probe = check_certificate(probe.start_tls(name)?, leaves)?;
     }
     match listener.protocol {
+        Protocol::Http | Protocol::Https => look_http(probe, listener, name),
         Protocol::Smtp | Protocol::Submission => look_smtp(probe, listener, name, leaves),
         Protocol::Imap => look_imap(probe, listener, name, leaves),
         Protocol::Pop3 => look_pop3(probe, listener, name, leaves),
@@ -72,6 +74,17 @@ fn ensure(holds: bool, problem: &str) -> io::Result<()> {
 
 fn upgrades(listener: &Listener) -> bool {
     matches!(listener.tls, TlsMode::Starttls | TlsMode::StarttlsRequired)
+}
+
+/// RFC 9112 §4: over TLS we are healthy, in clear nobody gets more than a redirection.
+fn look_http(mut probe: Probe, listener: &Listener, name: &str) -> io::Result<()> {
+    probe.send(format!("GET {} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n", web::HEALTH_PATH).as_bytes())?;
+    let status = probe.line()?;
+    let code = status.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+    match listener.protocol {
+        Protocol::Https => ensure(code == "200", "it is not healthy, or not our web endpoint"),
+        _ => ensure(matches!(code, "301" | "404"), "it answers in clear what belongs under TLS"),
+    }
 }
 
 /// RFC 5321 §3.1, RFC 3207 §4, RFC 4954 §4.

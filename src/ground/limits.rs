@@ -209,6 +209,44 @@ pub const CERTIFICATE_FILE_OCTETS_MAX: usize = 256 * 1024;
 /// Certificates are looked after so often, in seconds.
 pub const CERTIFICATE_LOOK_SECONDS: u64 = 60;
 
+// ── Web ─────────────────────────────────────────────────────────────────────────────────────────
+
+/// Request line and header fields of a request together. What browsers send fits in 8 KiB.
+pub const WEB_HEADER_OCTETS_MAX: usize = 16 * 1024;
+/// Header fields of a request.
+pub const WEB_HEADER_FIELDS_MAX: usize = 64;
+/// The body of an autodiscover request; real ones have a few hundred octets.
+pub const WEB_BODY_OCTETS_MAX: usize = 16 * 1024;
+/// Milliseconds for the TLS handshake.
+pub const WEB_HANDSHAKE_MILLIS: u64 = 10_000;
+/// Milliseconds from the end of the last request, or the start of the connection, to the end of the next header.
+pub const WEB_HEADER_MILLIS: u64 = 10_000;
+/// Milliseconds for the body of a request and our answer to it.
+pub const WEB_REQUEST_MILLIS: u64 = 10_000;
+/// Milliseconds without a new request, after which a connection is closed.
+pub const WEB_IDLE_MILLIS: u64 = 20_000;
+/// Milliseconds that a connection may last; a client that wants more opens another.
+pub const WEB_CONNECTION_MILLIS: u64 = 120_000;
+/// Milliseconds between the polite end of a connection and the other.
+pub const WEB_FAREWELL_MILLIS: u64 = 2_000;
+/// Requests of one connection.
+pub const WEB_REQUESTS_MAX: u32 = 100;
+/// Streams of one HTTP/2 connection at once. Nobody needs more than two of our documents.
+pub const WEB_STREAMS_MAX: u32 = 16;
+/// Streams that a peer has reset and we have not yet looked at (CVE-2023-44487), and those that we reset because
+/// of its errors (CVE-2025-8671): beyond, the connection ends.
+pub const WEB_STREAM_RESETS_MAX: usize = 32;
+/// What an HTTP/2 peer may send of one body before we have read it.
+pub const WEB_STREAM_WINDOW_OCTETS: u32 = 16 * 1024;
+/// The same of all bodies of a connection; RFC 9113 §6.9.2 begins with as much.
+pub const WEB_CONNECTION_WINDOW_OCTETS: u32 = 65_535;
+/// Our answers that wait for one HTTP/2 stream.
+pub const WEB_SEND_OCTETS_MAX: usize = 32 * 1024;
+/// Milliseconds for which one look at our own health is good.
+pub const HEALTH_LOOK_MILLIS: u64 = 2_000;
+/// Milliseconds that the store may take for a look at it.
+pub const HEALTH_PATIENCE_MILLIS: u64 = 5_000;
+
 const _: () = {
     // Spans are 32 bits wide; a gap of one octet lies before each included file.
     assert!(YAML_OCTETS_MAX + INCLUDED_OCTETS_MAX + INCLUDED_FILES_MAX < u32::MAX as usize);

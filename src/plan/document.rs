@@ -108,6 +108,10 @@ pub struct Host {
     /// Whether the server is in a container's network of its own, and an engine publishes its ports.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bridged: bool,
+    /// Whom `security.txt` (RFC 9116) names. Absent: the postmaster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub security_contact: Option<Address>,
 }
 
 /// What the server does as a whole, and so what it refuses whatever the listeners are.
@@ -130,6 +134,10 @@ pub enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
+    /// Port 80: ACME's http-01 (RFC 8555 §8.3), and the way to [`Protocol::Https`].
+    Http,
+    /// MTA-STS policies (RFC 8461 §3.3), settings for mail programs, `security.txt`, health.
+    Https,
     Imap,
     Pop3,
     /// Server to server: never AUTH.

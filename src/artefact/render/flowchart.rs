@@ -16,6 +16,7 @@ struct Values {
     smtp: Vec<Node>,
     submission: Vec<Node>,
     reading: Vec<Node>,
+    web: Vec<Node>,
     domains: String,
     outs: Vec<Out>,
     /// The MX of each domain, where mail goes there directly.
@@ -53,6 +54,7 @@ pub fn mermaid(plan: &Plan) -> String {
         smtp: Vec::new(),
         submission: Vec::new(),
         reading: Vec::new(),
+        web: Vec::new(),
         domains: domains(plan),
         outs,
         direct,
@@ -61,10 +63,15 @@ pub fn mermaid(plan: &Plan) -> String {
     let mut listeners: Vec<_> = plan.listeners.iter().collect();
     listeners.sort_by_key(|(name, listener)| (listener.port, name.as_str()));
     for (n, (name, listener)) in listeners.into_iter().enumerate() {
+        // No mail goes there.
+        if matches!(listener.protocol, Protocol::Http | Protocol::Https) {
+            values.web.push(node(n, name, listener));
+            continue;
+        }
         let nodes = match listener.protocol {
             Protocol::Smtp => &mut values.smtp,
             Protocol::Submission => &mut values.submission,
-            Protocol::Imap | Protocol::Pop3 => &mut values.reading,
+            _ => &mut values.reading,
         };
         nodes.push(node(n, name, listener));
     }

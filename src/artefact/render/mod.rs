@@ -9,6 +9,7 @@
 //! | [`firewall`] | the packet filter | nftables |
 //! | [`mod@unit`] | a hardened systemd unit | |
 //! | [`compose`] | a compose file for the container image | |
+//! | [`web`] | what the HTTPS endpoint says: settings for mail programs, `security.txt` | RFC 9116 |
 //!
 //! Invariants: pure functions, so equal plans give equal bytes; text formats are templates with strict
 //! undefined values, and whatever came from the configuration goes through the format's escaper.
@@ -25,3 +26,4 @@ mod table;
 mod template;
 pub mod unit;
 mod ways;
+pub mod web;

@@ -106,6 +106,8 @@ fn inbound(plan: &Plan, name: &str, listener: &Listener) -> Row {
     };
     let by = if listener.proxy_protocol { ", by our proxies (PROXY protocol)" } else { "" };
     let who = match listener.protocol {
+        Protocol::Http => "certificate authorities, browsers",
+        Protocol::Https => "any mail server, our users' programs",
         Protocol::Smtp => "any mail server",
         Protocol::Imap | Protocol::Pop3 | Protocol::Submission => "our users",
     };
@@ -137,6 +139,16 @@ fn role(role: Role) -> (&'static str, &'static str) {
 /// What is refused, why it is so, and where that is written.
 fn explain(protocol: Protocol, tls: TlsMode) -> (&'static str, &'static str, &'static [&'static str]) {
     match (protocol, tls) {
+        (Protocol::Http, _) => (
+            "everything but a challenge and the way to https",
+            "an authority that proves a name by http-01 comes here, in clear; nothing else is answered in clear",
+            &["RFC 8555 §8.3", "RFC 8461 §3.3"],
+        ),
+        (Protocol::Https, _) => (
+            "uploads, unknown names, everything without TLS",
+            "MTA-STS policies and settings for mail programs are fetched here",
+            &["RFC 8461 §3.3", "RFC 9110 §15.5.20"],
+        ),
         (Protocol::Smtp, TlsMode::Starttls) => (
             "AUTH; mail for domains not ours",
             "a public MX must accept mail without TLS, so TLS is offered and never required",

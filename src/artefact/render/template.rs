@@ -15,6 +15,8 @@ pub(super) enum Format {
     OneLine,
     /// systemd.syntax(7): `%` and `$` stand for themselves only when doubled.
     Unit,
+    /// XML: text and attribute values; a character that XML 1.0 §2.2 has no place for becomes a blank.
+    Xml,
     /// YAML: a double-quoted scalar, which JSON's spelling of a string is.
     Yaml,
 }
@@ -41,6 +43,7 @@ fn write(format: Format, out: &mut Output<'_>, value: &Value) -> Result<(), Erro
         Format::Mermaid => mermaid(&text),
         Format::OneLine => one_line(&text),
         Format::Unit => one_line(&text).replace('%', "%%").replace('$', "$$"),
+        Format::Xml => xml(&text),
         Format::Yaml if value.as_str().is_some() => serde_json::Value::String(text).to_string(),
         Format::Yaml => text,
     };
@@ -53,6 +56,22 @@ fn mermaid(text: &str) -> String {
         match c {
             '"' | '#' | ';' | '<' | '>' | '&' | '`' | '\\' => escaped.push_str(&format!("#{};", u32::from(c))),
             c if c.is_control() => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+fn xml(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push(' '),
             c => escaped.push(c),
         }
     }
@@ -74,6 +93,9 @@ mod tests {
         assert_eq!(render("{{ v }} {{ n }}", Format::Mermaid, &values), "a#34;b%c d 25");
         assert_eq!(render("{{ v }} {{ n }}", Format::OneLine, &values), "a\"b%c d 25");
         assert_eq!(render("{{ v }} {{ n }}", Format::Unit, &values), "a\"b%%c d 25");
+        assert_eq!(render("{{ v }} {{ n }}", Format::Xml, &values), "a&quot;b%c d 25");
+        let markup = serde_json::json!({ "v": "<a b='&'>\u{ffff}" });
+        assert_eq!(render("{{ v }}", Format::Xml, &markup), "&lt;a b=&apos;&amp;&apos;&gt; ");
         assert_eq!(render("{{ v }} {{ n }}", Format::Yaml, &values), "\"a\\\"b%c\\nd\" 25");
     }
 

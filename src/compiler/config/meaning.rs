@@ -11,7 +11,7 @@ use super::alias_graph::{Alias, AliasGraph, CatchAll, Flattened, Pattern, Target
 use super::finding::Finding;
 use super::publish::Publication;
 use super::section::accounts::Account;
-use super::section::certificates::{Acme, CertificateFiles};
+use super::section::certificates::{Acme, CertificateFiles, Challenge};
 use super::section::domains::MailDomain;
 use super::section::host::Role;
 use super::section::leaf::{MailAddress, OrNone, Period};
@@ -173,8 +173,23 @@ impl Door<'_> {
     }
 }
 
-/// Most people need three doors: RFC 8314 §3 prefers implicit TLS for users.
-const LISTENERS: [Service; 3] = [Service::Smtp, Service::Submissions, Service::Imaps];
+/// The doors of a file that names none: three for mail, where RFC 8314 §3 prefers implicit TLS for users, one for what
+/// is served over HTTPS unless another program has that port, and the port that the ACME challenge needs.
+fn usual(config: &Config) -> Vec<Service> {
+    let mut services = vec![Service::Smtp, Service::Submissions, Service::Imaps];
+    let acme = match certificates(config) {
+        CertificateChoice::Acme(acme) => Some(&acme.value),
+        _ => None,
+    };
+    let shared = config.certificates.as_ref().and_then(|c| c.acme.as_ref()).and_then(|a| a.existing_webserver.as_ref());
+    if shared.is_none_or(|shared| !shared.value) {
+        services.push(Service::Https);
+        if acme.and_then(|a| a.challenge.as_ref()).is_some_and(|c| c.value == Challenge::Http01) {
+            services.push(Service::Http);
+        }
+    }
+    services
+}
 
 fn listeners(config: &Config) -> Vec<Door<'_>> {
     let wildcards = wildcards(config);
@@ -189,7 +204,7 @@ fn listeners(config: &Config) -> Vec<Door<'_>> {
             addresses: wildcards.clone(),
             settings: None,
         };
-        return LISTENERS.into_iter().map(door).collect();
+        return usual(config).into_iter().map(door).collect();
     };
     let door = |(name, settings): (&'_ Spanned<String>, &'_ Spanned<Option<Listener>>)| -> (Option<Service>, u16, TlsWord, Vec<IpAddr>) {
         let settings = settings.value.as_ref();

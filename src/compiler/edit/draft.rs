@@ -135,8 +135,11 @@ impl Answers {
             written(&self.host),
             list(&self.addresses)
         );
-        out.push_str("\n# Other servers deliver to smtp (25); people send through submissions (465) and read through imaps (993).\nlisteners:\n");
-        for service in [Service::Smtp, Service::Submissions, Service::Imaps] {
+        out.push_str(
+            "\n# Other servers deliver to smtp (25); people send through submissions (465) and read through imaps (993), and their\n\
+             # programs find that out through https (443).\nlisteners:\n",
+        );
+        for service in [Service::Smtp, Service::Submissions, Service::Imaps, Service::Https] {
             let _ = writeln!(out, "  {}:", service.word());
         }
         self.certificates(&mut out);

@@ -37,6 +37,7 @@ pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, wanted: &[Wanted<'_>
             role: meaning.role().planned(),
             proxy_trusted: server::proxy_trusted(meaning),
             bridged,
+            security_contact: meaning.config.host.security_contact.as_ref().map(|c| c.value.0.clone()),
         },
         listeners,
         tls: server::tls(meaning),

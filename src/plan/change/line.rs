@@ -28,6 +28,9 @@ pub(super) fn lines(plan: &Plan) -> Lines {
     if !plan.host.proxy_trusted.is_empty() {
         put(Section::Host, &"proxy_trusted", listed(&plan.host.proxy_trusted));
     }
+    if let Some(contact) = &plan.host.security_contact {
+        put(Section::Host, &"security_contact", contact.to_string());
+    }
     for (name, listener) in &plan.listeners {
         put(Section::Listeners, name, self::listener(listener));
     }
@@ -83,6 +86,8 @@ pub(super) fn lines(plan: &Plan) -> Lines {
 
 fn listener(listener: &Listener) -> String {
     let protocol = match listener.protocol {
+        Protocol::Http => "http",
+        Protocol::Https => "https",
         Protocol::Imap => "imap",
         Protocol::Pop3 => "pop3",
         Protocol::Smtp => "smtp",

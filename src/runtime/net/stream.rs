@@ -35,6 +35,14 @@ impl Stream {
             Self::Tls(_) => Err(io::Error::other("TLS within TLS")),
         }
     }
+
+    /// The protocol that both sides agreed on in the handshake (RFC 7301).
+    pub fn alpn(&self) -> Option<&[u8]> {
+        match self {
+            Self::Clear(_) => None,
+            Self::Tls(tls) => tls.get_ref().1.alpn_protocol(),
+        }
+    }
 }
 
 impl AsyncRead for Stream {

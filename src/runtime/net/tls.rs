@@ -62,6 +62,19 @@ pub fn server_config(
     Ok(Arc::new(config))
 }
 
+/// RFC 9113 §3.2.
+pub const ALPN_H2: &[u8] = b"h2";
+/// RFC 8737 §3: an authority looks at the certificate.
+pub const ALPN_ACME: &[u8] = b"acme-tls/1";
+
+/// The same, for the web endpoint: with the protocols that are spoken there. A client that offers others alone is
+/// refused (RFC 7301 §3.2).
+pub fn for_web(config: &ServerConfig) -> Arc<ServerConfig> {
+    let mut config = config.clone();
+    config.alpn_protocols = [ALPN_H2, b"http/1.1", ALPN_ACME].map(<[u8]>::to_vec).to_vec();
+    Arc::new(config)
+}
+
 fn versions(min: TlsVersion) -> &'static [&'static SupportedProtocolVersion] {
     static FROM_1_2: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS13, &rustls::version::TLS12];
     static FROM_1_3: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS13];

@@ -30,7 +30,7 @@ use crate::mailflow::srs::Rewriter;
 use crate::mailflow::submission::Senders;
 use crate::plan::Plan;
 use crate::plan::digest::Digest;
-use crate::plan::document::{DkimAlgorithm, DkimKey, DnsData, Listener, SrsKey, TlsMode, TlsVersion};
+use crate::plan::document::{DkimAlgorithm, DkimKey, DnsData, Listener, Protocol, SrsKey, TlsMode, TlsVersion};
 use crate::runtime::net::connector::TcpConnector;
 use crate::runtime::net::tls;
 use crate::vocabulary::mail::Domain;
@@ -61,6 +61,8 @@ pub struct Generation {
     pub tls: BTreeMap<TlsVersion, Arc<ServerConfig>>,
     /// Its certificates, put on the shelf by [`Generation::settle`].
     stock: Stock,
+    /// The same for the web endpoint.
+    web_tls: BTreeMap<TlsVersion, Arc<ServerConfig>>,
     /// The smart hosts with their secrets.
     pub relays: BTreeMap<String, RelayHop>,
     /// Opens connections to other servers; knows who may vouch for relays.
@@ -121,6 +123,7 @@ impl Generation {
             relays,
             connector,
             stock,
+            web_tls: tls.iter().map(|(version, config)| (*version, tls::for_web(config))).collect(),
             tls,
             listeners: sockets.collect(),
             plan,
@@ -140,7 +143,8 @@ impl Generation {
 
     /// What `listener` presents; `None` if it does not speak TLS.
     pub fn tls_of(&self, listener: &Listener) -> Option<Arc<ServerConfig>> {
-        self.tls.get(&tls::least_version(&self.plan.tls, listener)).cloned()
+        let configs = if listener.protocol == Protocol::Https { &self.web_tls } else { &self.tls };
+        configs.get(&tls::least_version(&self.plan.tls, listener)).cloned()
     }
 }
 

@@ -26,6 +26,7 @@ mod relays;
 mod reload;
 mod retention;
 mod session;
+pub mod web;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -45,9 +46,13 @@ use crate::runtime::net::listener::BindError;
 use crate::runtime::net::resolver::ResolverError;
 use crate::state::store::{Store, StoreError};
 
+use crate::plan::Plan;
+use crate::vocabulary::mail::Domain;
+
 use activation::{StateError, StateFolder};
 use certificates::Certificates;
 use certificates::stock::Unusable;
+use challenge::Challenges;
 use generation::{Generation, LoadError};
 use guard::{LoginGuard, Pace};
 
@@ -91,6 +96,9 @@ pub struct Server {
     certificates: Arc<Certificates>,
     /// Looks after the certificates; ends by itself when the server drains.
     tending: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    /// What an ACME authority comes to look for.
+    challenges: Challenges,
+    health: web::health::Health,
     started: Timestamp,
 }
 
@@ -121,6 +129,8 @@ impl Server {
             tending: Mutex::default(),
             worker: Mutex::default(),
             retention: Mutex::default(),
+            challenges: Challenges::default(),
+            health: web::health::Health::default(),
             started: Timestamp::now(),
             current: ArcSwap::from_pointee(generation),
             state,
@@ -151,6 +161,17 @@ impl Server {
     /// [`ServerError`]; the former plan is then still served, on the same sockets.
     pub async fn activate(self: &Arc<Self>, digest: &Digest, base: &Path) -> Result<(), ServerError> {
         reload::swap(self, digest, base).await
+    }
+
+    /// Where answers to an ACME authority are put.
+    pub fn challenges(&self) -> &Challenges {
+        &self.challenges
+    }
+
+    /// The MTA-STS policy that `domain` has now and that is served here, octet for octet (RFC 8461 §3.2).
+    fn policy(&self, plan: &Plan, domain: &Domain) -> Option<String> {
+        let policy = plan.domains.get(domain)?.mta_sts.as_ref().filter(|policy| policy.served_here)?;
+        Some(policy.text.clone())
     }
 
     /// Has the delivery worker look at the queue now.

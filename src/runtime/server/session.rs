@@ -12,6 +12,7 @@ use super::Server;
 use super::answer::login::Logins;
 use super::answer::{imap, pop3, smtp};
 use super::generation::Generation;
+use super::web;
 use crate::plan::document::{Listener, Protocol, TlsMode};
 use crate::protocol;
 use crate::protocol::proxy::Announced;
@@ -121,6 +122,9 @@ impl Door {
         let (stream, peer) = (Stream::Clear(tcp), client.address);
         let logins = Logins::new(&generation, server.guard.clone(), peer);
         let ended = match settings.protocol {
+            Protocol::Http | Protocol::Https => {
+                web::serve(stream, web::Visit { server, protocol: settings.protocol, peer }, terms).await
+            }
             Protocol::Smtp | Protocol::Submission => {
                 let session = smtp_session(&generation, &settings);
                 let trusted = settings.protocol == Protocol::Smtp && client.known && generation.gate.trusts(peer);
@@ -157,6 +161,9 @@ async fn turn_away(settings: Listener, refusal: Refusal, mut tcp: TcpStream) {
         Refusal::SourceFull => "too many connections from your address",
     };
     let line = match settings.protocol {
+        Protocol::Http | Protocol::Https => {
+            "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned()
+        }
         // RFC 5321 §3.8, RFC 3463 §3.4 (X.3.2: system not accepting network messages).
         Protocol::Smtp | Protocol::Submission => format!("421 4.3.2 {why}, try again later\r\n"),
         Protocol::Imap => format!("* BYE [LIMIT] {why}\r\n"),

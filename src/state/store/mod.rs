@@ -36,6 +36,7 @@ mod disk;
 mod error;
 pub mod flag;
 mod format;
+pub mod heartbeat;
 mod lease;
 pub mod mailbox;
 pub mod message;

@@ -48,11 +48,13 @@ pub const ROWS: &[Row] = &[
     nothing("host.runtime.rootless", "the engine runs as root"),
     value("host.runtime.external_traffic_policy", "cluster", "what Kubernetes does when it is not asked"),
     nothing("host.provider", "nothing is known of the network"),
+    nothing("host.security_contact", "RFC 5321 §4.5.1: the postmaster, whom every domain has"),
     nothing("host.memory", "not known; nothing is warned of"),
     Row {
         path: "listeners",
         default: Default::Entries(|m| m.listeners.iter().map(|d| d.name.to_owned()).collect()),
-        reason: "the doors that most people need; RFC 8314 §3 prefers implicit TLS for users",
+        reason: "the doors that most people need; RFC 8314 §3 prefers implicit TLS for users; `https` unless another \
+                 web server has the port, `http` for the challenge `http-01`",
     },
     derived("listeners.*.protocol", |m, at| Some(service(m, at)?.word().to_owned()), "the listener's name says it"),
     derived("listeners.*.port", |m, at| Some(door(m, at)?.port.to_string()), "the registered port (IANA)"),
@@ -67,8 +69,8 @@ pub const ROWS: &[Row] = &[
     value("listeners.*.tls_terminated", "false", "TLS has to end where the mail is, or the way from there is in clear"),
     derived(
         "listeners.*.auth",
-        |m, at| Some((service(m, at)? != Service::Smtp).to_string()),
-        "it follows from the protocol: other servers never log in, users always do",
+        |m, at| Some(service(m, at).map(|s| s.is_mail() && s != Service::Smtp)?.to_string()),
+        "it follows from the protocol: other servers never log in, users of mail always do",
     ),
     derived("listeners.*.mechanisms", mechanisms, "every mechanism that the server speaks, behind TLS"),
     value("listeners.*.proxy_protocol", "false", "clients connect directly"),
@@ -418,7 +420,7 @@ fn addresses(meaning: &Meaning<'_>, at: &[&str]) -> Option<String> {
 }
 
 fn mechanisms(meaning: &Meaning<'_>, at: &[&str]) -> Option<String> {
-    let logs_in = !matches!(service(meaning, at)?, Service::Https | Service::Smtp);
+    let logs_in = service(meaning, at).map(|s| s.is_mail() && s != Service::Smtp)?;
     logs_in.then(|| "[plain, login, scram-sha-256]".to_owned())
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::leaf::{Ip, Name, NetworkBlock, Size};
+use super::leaf::{Ip, MailAddress, Name, NetworkBlock, Size};
 use crate::compiler::config::spanned::{Entries, Spanned};
 use crate::plan::document::Role as Planned;
 
@@ -30,6 +30,8 @@ pub struct Host {
     pub runtime: Option<Spanned<Runtime>>,
     /// Who runs the machine, for what is known of their network.
     pub provider: Option<Spanned<Provider>>,
+    /// Whom `security.txt` (RFC 9116) names for reports of weaknesses. Default: `postmaster` of the domain.
+    pub security_contact: Option<Spanned<MailAddress>>,
     /// How much memory the server may use, to warn of what does not fit.
     pub memory: Option<Spanned<Size>>,
 }

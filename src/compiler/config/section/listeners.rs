@@ -14,7 +14,7 @@ use crate::plan::document::{Protocol, TlsMode};
 pub struct Listener {
     /// What is spoken. Needed where the listener's name is none of these words.
     pub protocol: Option<Spanned<Service>>,
-    /// TCP port. Default: the registered one (25, 587, 465, 143, 993, 110, 995, 4190, 443).
+    /// TCP port. Default: the registered one (25, 587, 465, 143, 993, 110, 995, 4190, 443, 80).
     #[schemars(range(min = 1, max = 65535))]
     pub port: Option<Spanned<u16>>,
     /// Local addresses to listen on. Default: all, of each family that `host.addresses` has.
@@ -23,7 +23,7 @@ pub struct Listener {
     /// When TLS begins. Default: what the protocol demands; there is rarely a reason to write it.
     pub tls: Option<Spanned<TlsWord>>,
     /// Whether users log in here. It follows from the protocol and may be written to say so aloud: never with `smtp`,
-    /// always with the others.
+    /// `http` and `https`, always with the others.
     pub auth: Option<Spanned<bool>>,
     /// The oldest TLS version here, in place of `tls.min_version`.
     pub tls_min_version: Option<Spanned<Version>>,
@@ -43,7 +43,9 @@ pub struct Listener {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Service {
-    /// Port 443: MTA-STS policies, client configuration, ACME.
+    /// Port 80: ACME's `http-01`; everything else is sent to `https`. In clear.
+    Http,
+    /// Port 443: MTA-STS policies, settings for mail programs, ACME's `tls-alpn-01`.
     Https,
     /// Port 143: mailboxes, STARTTLS required.
     Imap,
@@ -78,7 +80,8 @@ pub enum TlsWord {
 }
 
 impl Service {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
+        Self::Http,
         Self::Https,
         Self::Imap,
         Self::Imaps,
@@ -92,6 +95,7 @@ impl Service {
 
     pub fn word(self) -> &'static str {
         match self {
+            Self::Http => "http",
             Self::Https => "https",
             Self::Imap => "imap",
             Self::Imaps => "imaps",
@@ -111,6 +115,7 @@ impl Service {
     /// The registered port (IANA; RFC 8314 §7 for 465).
     pub fn port(self) -> u16 {
         match self {
+            Self::Http => 80,
             Self::Https => 443,
             Self::Imap => 143,
             Self::Imaps => 993,
@@ -127,9 +132,10 @@ impl Service {
         Self::ALL.into_iter().find(|s| s.port() == port)
     }
 
-    /// The one mode that is right for it: RFC 3207 §4 for `smtp`, RFC 8314 §3 for the rest.
+    /// The one mode that is right for it: RFC 3207 §4 for `smtp`, RFC 8555 §8.3 for `http`, RFC 8314 §3 for the rest.
     pub fn tls(self) -> TlsWord {
         match self {
+            Self::Http => TlsWord::None,
             Self::Smtp => TlsWord::Starttls,
             Self::Imap | Self::Managesieve | Self::Pop3 | Self::Submission => TlsWord::StarttlsRequired,
             Self::Https | Self::Imaps | Self::Pop3s | Self::Submissions => TlsWord::Implicit,
@@ -143,7 +149,7 @@ impl Service {
             Self::Imaps => Some(Self::Imap),
             Self::Pop3 => Some(Self::Pop3s),
             Self::Pop3s => Some(Self::Pop3),
-            Self::Https | Self::Managesieve | Self::Smtp => None,
+            Self::Http | Self::Https | Self::Managesieve | Self::Smtp => None,
             Self::Submission => Some(Self::Submissions),
             Self::Submissions => Some(Self::Submission),
         }
@@ -159,10 +165,17 @@ impl Service {
         matches!(self, Self::Imap | Self::Imaps | Self::Pop3 | Self::Pop3s)
     }
 
+    /// Whether mail passes here, of users or of other servers.
+    pub fn is_mail(self) -> bool {
+        !matches!(self, Self::Http | Self::Https)
+    }
+
     /// What the server speaks there; `None` for what this version of it does not speak (OPS-014).
     pub fn protocol(self) -> Option<Protocol> {
         match self {
-            Self::Https | Self::Managesieve => None,
+            Self::Http => Some(Protocol::Http),
+            Self::Https => Some(Protocol::Https),
+            Self::Managesieve => None,
             Self::Imap | Self::Imaps => Some(Protocol::Imap),
             Self::Pop3 | Self::Pop3s => Some(Protocol::Pop3),
             Self::Smtp => Some(Protocol::Smtp),

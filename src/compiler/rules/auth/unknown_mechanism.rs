@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
     check: Check::Meaning(check),
     explanation: Explanation {
         what: "Knows `plain`, `login` and `scram-sha-256` in `mechanisms` of a listener for users, in any case, \
-            each once; `smtp` and `https` have none.",
+            each once; `smtp`, `http` and `https` have none.",
         why: "A mistyped mechanism is one that nobody is offered. Where it was the only one, nobody logs in.",
         example: "listeners: { smtp: {}, submissions: { mechanisms: [plain, login, scram-sha256] }, imaps: {} }",
         instead: "listeners: { smtp: {}, submissions: { mechanisms: [plain, login, scram-sha-256] }, imaps: {} }",
@@ -32,7 +32,7 @@ const OBSOLETE: [&str; 4] = ["cram-md5", "digest-md5", "ntlm", "otp"];
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     for door in &meaning.listeners {
         let Some(list) = door.settings.and_then(|s| s.mechanisms.as_ref()) else { continue };
-        let logins = door.service.is_some_and(|s| !matches!(s, Service::Smtp | Service::Https));
+        let logins = door.service.is_some_and(|s| s.is_mail() && s != Service::Smtp);
         if !logins || list.is_empty() {
             let text = if logins { "nobody could log in" } else { "nobody logs in here" };
             let finding = Finding::at(RULE.code, &list.span, text)

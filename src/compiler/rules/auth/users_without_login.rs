@@ -25,9 +25,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    for door in
-        meaning.listeners.iter().filter(|d| d.service.is_some_and(|s| !matches!(s, Service::Https | Service::Smtp)))
-    {
+    for door in meaning.listeners.iter().filter(|d| d.service.is_some_and(|s| s.is_mail() && s != Service::Smtp)) {
         if let Some(auth) = door.settings.and_then(|s| s.auth.as_ref()).filter(|a| !a.value) {
             let finding = Finding::at(RULE.code, &auth.span, "open to everyone")
                 .detail(format!("`{}` without a login would let strangers use the server.", door.name))

@@ -16,8 +16,9 @@ pub const RULE: Rule = Rule {
     summary: "The authority's challenge cannot reach this server.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "For `http-01` and `tls-alpn-01`: refuses `existing_webserver: true`, and for `tls-alpn-01` an `https` \
-            listener that the Internet does not see on port 443.",
+        what: "For `http-01` and `tls-alpn-01`: refuses `existing_webserver: true`, for `tls-alpn-01` an `https` \
+            listener that the Internet does not see on port 443, and for `http-01` the absence of an `http` listener \
+            that it sees on port 80.",
         why: "The authority connects to port 80 or 443 of the name. What answers there is not this server, and no \
             certificate is issued.",
         example: "certificates: { acme: { challenge: http-01, existing_webserver: true } }",
@@ -41,11 +42,23 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     if let Some(other) = acme.existing_webserver.as_ref().filter(|e| e.value) {
         let detail = format!("Another program answers where the authority looks for `{word}`.");
         out.push(finding.related(&other.span, "it has the ports").detail(detail));
-    } else if challenge == Challenge::TlsAlpn01
-        && let Some(door) = meaning.listeners.iter().find(|d| d.service == Some(Service::Https))
-        && (!door.public() || door.public_port() != Service::Https.port())
-    {
-        let detail = format!("`{word}` is answered on port 443 alone, and `{}` is not seen there.", door.name);
-        out.push(finding.related(door.port_span(), "not port 443 of the Internet").detail(detail));
+        return;
+    }
+    let service = if challenge == Challenge::TlsAlpn01 { Service::Https } else { Service::Http };
+    let port = service.port();
+    match meaning.listeners.iter().find(|d| d.service == Some(service)) {
+        Some(door) if !door.public() || door.public_port() != port => {
+            let detail = format!("`{word}` is answered on port {port} alone, and `{}` is not seen there.", door.name);
+            out.push(finding.related(door.port_span(), format!("not port {port} of the Internet")).detail(detail));
+        }
+        // Port 443 has a rule of its own (PORT-016). Port 80 is never opened because a challenge was chosen: who
+        // names the listeners names all of them.
+        None if service == Service::Http => {
+            let listeners = meaning.config.listeners.as_ref().map_or(span, |l| &l.span);
+            let detail = format!("`{word}` is answered on port {port}, and nothing listens there.");
+            let finding = finding.related(listeners, "no `http` here").detail(detail);
+            out.push(finding.fix("add the listener `http`, or write `challenge: tls-alpn-01`"));
+        }
+        _ => {}
     }
 }

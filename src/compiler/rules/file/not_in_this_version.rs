@@ -4,7 +4,6 @@ use crate::compiler::config::finding::Finding;
 use crate::compiler::config::meaning::{CertificateChoice, Meaning};
 use crate::compiler::config::section::Config;
 use crate::compiler::config::section::dns::Publish;
-use crate::compiler::config::section::domains::ServedBy;
 use crate::compiler::config::section::firewall::Backend;
 use crate::compiler::config::section::listeners::Service;
 use crate::compiler::rules::{Check, Explanation, Rule};
@@ -63,20 +62,9 @@ fn stop<'c>(span: &'c Span, key: &'static str, meanwhile: &'static str) -> Gap<'
 
 fn doors<'c>(meaning: &'c Meaning<'c>, gaps: &mut Vec<Gap<'c>>) {
     for door in &meaning.listeners {
-        match door.service {
-            Some(Service::Https) => {
-                gaps.push(warn(
-                    door.name_span,
-                    "https",
-                    "Nothing listens on the port, and the firewall keeps it shut.",
-                ));
-            }
-            Some(Service::Managesieve) => gaps.push(warn(
-                door.name_span,
-                "managesieve",
-                "Nothing listens on the port, and the firewall keeps it shut.",
-            )),
-            _ => {}
+        if door.service == Some(Service::Managesieve) {
+            let meanwhile = "Nothing listens on the port, and the firewall keeps it shut.";
+            gaps.push(warn(door.name_span, "managesieve", meanwhile));
         }
         if let Some(mechanisms) = door.settings.and_then(|s| s.mechanisms.as_ref()) {
             gaps.push(warn(&mechanisms.span, "mechanisms", "Every mechanism is offered, behind TLS."));
@@ -138,16 +126,6 @@ fn filter<'c>(config: &'c Config, gaps: &mut Vec<Gap<'c>>) {
 }
 
 fn surroundings<'c>(config: &'c Config, gaps: &mut Vec<Gap<'c>>) {
-    for (_, settings) in config.domains.iter() {
-        let sts = settings.value.as_ref().and_then(|s| s.mta_sts.as_ref());
-        if let Some(sts) = sts.filter(|s| s.served_by.as_ref().is_none_or(|s| s.value == ServedBy::Mailctl)) {
-            gaps.push(warn(
-                &sts.span,
-                "mta_sts",
-                "The record is printed; the policy must be served by another web server.",
-            ));
-        }
-    }
     if let Some(dns) = &config.dns {
         match dns.publish.as_ref().map(|p| (&p.value, &p.span)) {
             Some((Publish::Rfc2136(_), span)) => {

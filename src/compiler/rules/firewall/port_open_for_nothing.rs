@@ -37,7 +37,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     let closed: BTreeMap<&str, &Span> = closed.collect();
     for port in open.iter() {
         let shut = listening.get(&port.value).and_then(|d| Some((d.name, closed.get(d.name)?)));
-        let service = Service::from_port(port.value).filter(|s| *s != Service::Https);
+        let service = Service::from_port(port.value).filter(|s| s.is_mail());
         let finding = match (shut, service) {
             _ if port.value == 0 => Finding::at(RULE.code, &port.span, "no port")
                 .detail("Ports are numbered from 1 to 65535.")

@@ -26,7 +26,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    for door in meaning.listeners.iter().filter(|d| d.service != Some(Service::Https)) {
+    for door in meaning.listeners.iter().filter(|d| d.service.is_none_or(Service::is_mail)) {
         let Some(ended) = door.settings.and_then(|s| s.tls_terminated.as_ref()).filter(|t| t.value) else { continue };
         let finding = Finding::at(RULE.code, &ended.span, "TLS must end at this server")
             .related(door.tls_span(), format!("`{}` speaks `{}`", door.name, door.tls.word()))

@@ -32,13 +32,20 @@ domains: { example.org: { mta_sts: { mode: testing } } }",
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     const HTTPS_PORT: u16 = 443;
-    let Some(listeners) = meaning.config.listeners.as_ref().filter(|_| !meaning.lab()) else { return };
+    if meaning.lab() {
+        return;
+    }
     let doors = || meaning.listeners.iter().filter(|d| d.service == Some(Service::Https));
     if doors().any(|d| d.public() && d.public_port() == HTTPS_PORT) {
         return;
     }
-    let start = listeners.span.start;
-    let place = doors().next().map_or(start..start, |d| d.port_span().clone());
+    // Without the section there is `https`, unless another web server is said to have the port.
+    let other = meaning.config.certificates.as_ref().and_then(|c| c.acme.as_ref()?.existing_webserver.as_ref());
+    let section = meaning.config.listeners.as_ref().map(|listeners| listeners.span.start..listeners.span.start);
+    let Some(place) = doors().next().map(|d| d.port_span().clone()).or(section).or(other.map(|o| o.span.clone()))
+    else {
+        return;
+    };
     let text = if doors().next().is_some() { "not reached on 443" } else { "no `https` here" };
     let mut need = |span: &Span, what: String, fix: &str| {
         let finding = Finding::at(RULE.code, &place, text).related(span, "needs it").detail(what).fix(fix);

@@ -6,6 +6,7 @@
 //! mistake.
 
 pub mod address_family_not_served;
+pub mod http_under_tls;
 pub mod https_not_served;
 pub mod implicit_port_without_implicit_tls;
 pub mod listener_outside_role;
@@ -46,4 +47,5 @@ pub const RULES: &[&Rule] = &[
     &published_port_twice::RULE,
     &listener_outside_role::RULE,
     &nothing_can_be_handed_in::RULE,
+    &http_under_tls::RULE,
 ];
