@@ -97,7 +97,7 @@ pub(super) fn offer(changes: &[(Original, &str)], yes: bool) -> Result<Outcome, 
     Ok(Outcome::Done)
 }
 
-fn confirmed(question: &str) -> Result<bool, Failure> {
+pub(super) fn confirmed(question: &str) -> Result<bool, Failure> {
     let answer = line(&format!("{question} [y/N] "))?;
     Ok(answer.is_some_and(|a| matches!(a.to_ascii_lowercase().as_str(), "y" | "yes")))
 }

@@ -1,4 +1,6 @@
-//! `mailctl dns records`: the records that the plan wants published.
+//! `mailctl dns`: the records that the plan wants published.
+
+mod push;
 
 use std::path::PathBuf;
 
@@ -10,6 +12,8 @@ use crate::plan::document;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// Bring the zones of the primary server in line with the plan (RFC 2136).
+    Push(push::Arguments),
     /// Print the records wanted, or write them for another tool.
     Records(Records),
 }
@@ -64,7 +68,10 @@ impl RecordFormat {
 }
 
 pub fn run(context: &Context, command: &Command) -> Result<Outcome, Failure> {
-    let Command::Records(arguments) = command;
+    let arguments = match command {
+        Command::Push(arguments) => return push::run(context, arguments),
+        Command::Records(arguments) => arguments,
+    };
     let plan = context.plan_to_show(arguments.active)?;
     let mut records = dns::records(&plan, &context.known(&plan)?);
     if let Some(zone) = &arguments.zone {

@@ -126,6 +126,33 @@ pub async fn ask(server: SocketAddr, name: &str, kind: &str) -> Result<RrSet, Au
     one(server, &name, kind).await
 }
 
+/// The zone that holds a name at one authoritative server.
+///
+/// # Errors
+/// [`AuthorityError`]; `Lame` if it holds none.
+pub async fn zone_at(server: SocketAddr, name: &str) -> Result<String, AuthorityError> {
+    let name = rdata::name(name).ok_or_else(|| AuthorityError::Unreachable(format!("{name} cannot be asked for")))?;
+    let answer = message(server, &name, RecordType::SOA).await?;
+    match answer.metadata.response_code {
+        ResponseCode::NoError | ResponseCode::NXDomain if answer.metadata.authoritative => {}
+        ResponseCode::NoError | ResponseCode::NXDomain => return Err(AuthorityError::Lame),
+        code => return Err(AuthorityError::Code(code.to_string())),
+    }
+    // RFC 2308 §2: the SOA record of the zone, as the answer or beside a negative one. An alias may have led on to
+    // another zone; then its own zone is that of the name above.
+    let soa = |record: &&hickory_resolver::proto::rr::Record| {
+        record.record_type() == RecordType::SOA && record.name.zone_of(&name)
+    };
+    if let Some(record) = answer.answers.iter().chain(&answer.authorities).find(soa) {
+        return Ok(rdata::text(&record.name));
+    }
+    let above = rdata::text(&name.base_name());
+    if name.num_labels() <= 1 || answer.answers.is_empty() {
+        return Err(AuthorityError::Lame);
+    }
+    Box::pin(zone_at(server, &above)).await
+}
+
 async fn one(server: SocketAddr, name: &Name, kind: RecordType) -> Result<RrSet, AuthorityError> {
     let answer = message(server, name, kind).await?;
     match answer.metadata.response_code {

@@ -12,6 +12,7 @@ pub mod driver;
 mod exchange;
 pub mod listener;
 pub mod proxy;
+pub mod publish;
 mod rdata;
 pub mod resolver;
 pub mod stream;

@@ -152,7 +152,7 @@ impl Updater {
         }
         let mut changes = Vec::new();
         for edit in edits {
-            let (name, kind) = place(&edit.name, edit.kind)?;
+            let (name, kind) = place(&edit.name, &edit.kind)?;
             let mut records: Vec<Record> =
                 edit.remove.iter().map(|record| exact(&name, kind, record, DNSClass::NONE)).collect();
             for data in &edit.add {
@@ -374,12 +374,12 @@ mod tests {
         let (address, served) = primary(ResponseCode::NoError, Signs::With(SECRET)).await;
         let old = rdata::found(&rdata::rdata(&DnsData::Txt("old".into())).unwrap()).unwrap();
         let expected = [
-            Expectation::Absent { name: "new.example.org".into(), kind: "A" },
-            Expectation::Exactly { name: "example.org".into(), kind: "TXT", records: vec![old.clone()] },
+            Expectation::Absent { name: "new.example.org".into(), kind: "A".into() },
+            Expectation::Exactly { name: "example.org".into(), kind: "TXT".into(), records: vec![old.clone()] },
         ];
         let edit = RecordChange {
             name: "example.org".into(),
-            kind: "TXT",
+            kind: "TXT".into(),
             ttl_seconds: 60,
             add: vec![DnsData::Txt("new".into())],
             remove: vec![old],

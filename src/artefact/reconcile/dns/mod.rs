@@ -1,6 +1,13 @@
 //! The wanted records against what name servers have: what to add, what to take away, what is not ours.
 //!
-//! Values only; whoever holds sockets asks and pushes.
+//! [`ownership`] tells our records from others', [`difference`] what is to do, [`review`] says it to people.
+//!
+//! Standards: RFC 2136 (the changes), RFC 2181 §5 and §10.1 (sets, aliases). Values only; whoever holds sockets asks and
+//! pushes.
+
+pub mod difference;
+pub mod ownership;
+pub mod review;
 
 use crate::plan::document::DnsData;
 
@@ -27,7 +34,7 @@ pub struct FoundRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordChange {
     pub name: String,
-    pub kind: &'static str,
+    pub kind: String,
     pub ttl_seconds: u32,
     pub add: Vec<DnsData>,
     /// As they were found: text that is split differently is another record (RFC 2136 §3.4.2.4 compares octets).
@@ -38,9 +45,9 @@ pub struct RecordChange {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expectation {
     /// No such set is there.
-    Absent { name: String, kind: &'static str },
+    Absent { name: String, kind: String },
     /// The set is exactly this.
-    Exactly { name: String, kind: &'static str, records: Vec<FoundRecord> },
+    Exactly { name: String, kind: String, records: Vec<FoundRecord> },
 }
 
 /// A record set as one server has it.
