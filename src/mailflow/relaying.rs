@@ -2,7 +2,7 @@
 //!
 //! Invariants: without a login and from outside `relaying.accept_from` a message goes to somebody who is here
 //! (and may have it forwarded), to the primary server of a backup domain, or as a bounce to the sender whom one
-//! of our rewritten senders holds, and nowhere else (RFC 5321 §3.6.1: no open relay); a role only takes away.
+//! of our rewritten senders holds, and nowhere else (RFC 5321 §3.6.2: no open relay); a role only takes away.
 //!
 //! The decision is made at RCPT TO and once more when the message is stored, by the same function.
 
@@ -129,7 +129,7 @@ impl Gate {
                 Ok(Destination::Queue(recipient.clone()))
             }
             (Origin::Anybody, Some(_)) => Err(unknown(recipient)),
-            // RFC 5321 §3.6.1, RFC 3463 §3.8: no open relay.
+            // RFC 5321 §3.6.2, RFC 3463 §3.8: no open relay.
             (Origin::Anybody, None) => {
                 let text = format!("no relaying to {}; our users send through port 465 or 587", recipient.domain);
                 Err(Reply::new(550, Enhanced(5, 7, 1), text))

@@ -2,7 +2,7 @@
 //!
 //! The signing domain is that of the header's From or the closest above it, so that the signature aligns
 //! (RFC 7489 §3.1.1). A message from where no keys are leaves unsigned. Each selector of the domain signs once:
-//! with an RSA and an Ed25519 selector a message carries two signatures, as RFC 8463 §3 intends.
+//! with an RSA and an Ed25519 selector a message carries two signatures, as RFC 8463 §6 has it.
 //!
 //! Canonicalization is relaxed/relaxed. From is listed twice in `h=`, so that no second From can be added
 //! without breaking the signature (RFC 6376 §8.15); other listed fields that the message lacks are signed

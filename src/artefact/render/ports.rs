@@ -152,7 +152,7 @@ fn explain(protocol: Protocol, tls: TlsMode) -> (&'static str, &'static str, &'s
         (Protocol::Smtp, TlsMode::Starttls) => (
             "AUTH; mail for domains not ours",
             "a public MX must accept mail without TLS, so TLS is offered and never required",
-            &["RFC 5321 §3.6.1", "RFC 3207 §4"],
+            &["RFC 5321 §3.6.2", "RFC 3207 §4"],
         ),
         (Protocol::Smtp, TlsMode::StarttlsRequired) => (
             "mail before TLS; AUTH; mail for domains not ours",
@@ -185,7 +185,7 @@ fn explain(protocol: Protocol, tls: TlsMode) -> (&'static str, &'static str, &'s
         (Protocol::Imap | Protocol::Pop3, TlsMode::StarttlsRequired) => (
             "login before TLS",
             "begins in clear, so no password is taken before the upgrade; for old clients",
-            &["RFC 2595 §2", "RFC 8314 §3"],
+            &["RFC 2595 §2.3", "RFC 8314 §3"],
         ),
         (Protocol::Imap | Protocol::Pop3 | Protocol::Submission, TlsMode::Starttls | TlsMode::None) => (
             "login before TLS",

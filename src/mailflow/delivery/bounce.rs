@@ -53,7 +53,7 @@ pub struct Bounce<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Composed {
     pub message: Vec<u8>,
-    /// It must travel with SMTPUTF8 (RFC 6533 §6).
+    /// It must travel with SMTPUTF8 (RFC 6531 §3.2).
     pub smtputf8: bool,
     /// It has octets above 127 and must travel as 8BITMIME.
     pub eight_bit: bool,
@@ -103,7 +103,7 @@ impl Bounce<'_> {
             self.now.rfc5322(),
             self.host,
         );
-        // RFC 3834 §3.1.5: so that it is shown with the message that it is about.
+        // RFC 3834 §3.1.6: so that it is shown with the message that it is about.
         if let Some(id) = self.original_message_id() {
             header.push_str(&format!("In-Reply-To: <{id}>\r\nReferences: <{id}>\r\n"));
         }

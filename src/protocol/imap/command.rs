@@ -164,7 +164,7 @@ pub struct List {
     pub extended: bool,
 }
 
-/// RFC 5258 §3.1, RFC 6154 §5.2.
+/// RFC 5258 §3.1, RFC 6154 §2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ListSelection {
     pub subscribed: bool,
@@ -172,7 +172,7 @@ pub struct ListSelection {
     pub special_use: bool,
 }
 
-/// RFC 5258 §3.2, RFC 5819 §2, RFC 6154 §5.1.
+/// RFC 5258 §3.2, RFC 5819 §2, RFC 6154 §2.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListReturn {
     pub subscribed: bool,

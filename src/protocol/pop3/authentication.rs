@@ -11,7 +11,7 @@ use crate::vocabulary::mail::Address;
 
 type Out = Outputs<Ask>;
 
-/// RFC 8314 §3, RFC 2595 §2.
+/// RFC 8314 §3, RFC 2595 §2.3.
 const TLS_FIRST: &str = "no login before TLS: begin with STLS, or use port 995";
 
 impl ServerSession {
@@ -65,7 +65,7 @@ impl ServerSession {
             return self.complain(TLS_FIRST, out);
         }
         let Some(user) = self.user.take() else { return self.complain("USER comes before PASS", out) };
-        // RFC 5034 §5: the same preparation as for SASL, so that both logins take the same passwords.
+        // RFC 5034 §4: the same preparation as for SASL, so that both logins take the same passwords.
         match (sasl::prepare(&user), sasl::prepare(password)) {
             (Some(user), Some(password)) => {
                 self.state = State::Waiting(Waiting::Password);
@@ -138,7 +138,7 @@ impl ServerSession {
         self.state = State::Command;
         match failure {
             Failure::Unavailable => out.wire.push(b"-ERR [SYS/TEMP] logging in is not possible now\r\n"),
-            // RFC 3206 §4: the credentials are wrong, not the server.
+            // RFC 3206 §5: the credentials are wrong, not the server.
             Failure::Malformed | Failure::Rejected => out.wire.push(b"-ERR [AUTH] wrong name or password\r\n"),
         }
         self.auth_failures += 1;

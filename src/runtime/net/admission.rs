@@ -1,6 +1,6 @@
 //! Who may have a connection: a limit for the whole server and one for each source.
 //!
-//! A source is an IPv4 address or an IPv6 /64, since one host may use all of a /64 (RFC 6177 §2).
+//! A source is an IPv4 address or an IPv6 /64, since one host may use all of a /64 (RFC 4291 §2.5.4).
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};

@@ -84,7 +84,7 @@ fn versions(min: TlsVersion) -> &'static [&'static SupportedProtocolVersion] {
     }
 }
 
-/// Whether a certificate's name covers a host's. RFC 6125 §6.4.3: a wildcard stands for exactly one left-most label.
+/// Whether a certificate's name covers a host's. RFC 9525 §6.3: a wildcard stands for exactly one left-most label.
 pub fn matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_prefix("*.") {
         Some(parent) => name.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest == parent),
@@ -101,7 +101,7 @@ pub fn facts<Side>(connection: &ConnectionCommon<Side>) -> TlsFacts {
         _ => "TLS",
     };
     let cipher = connection.negotiated_cipher_suite().map_or_else(String::new, |s| format!("{:?}", s.suite()));
-    // RFC 9266 §3: with TLS 1.2 the binding is unique only with extended master secret, so 1.3 only.
+    // RFC 9266 §4.2: with TLS 1.2 the binding is unique only with extended master secret, so 1.3 only.
     let exporter = (version == "TLSv1.3")
         .then(|| connection.export_keying_material([0u8; 32], b"EXPORTER-Channel-Binding", Some(b"")).ok())
         .flatten();

@@ -38,7 +38,7 @@ pub enum KeyError {
 }
 
 /// A DKIM key: the private half as PKCS#8 PEM, the public half as the `p=` value (RFC 6376 §3.6.1,
-/// RFC 8463 §3).
+/// RFC 8463 §4.2).
 pub struct DkimKeyPair {
     pub pem: Secret,
     pub public_key: String,

@@ -9,7 +9,8 @@ use crate::ground::diagnostic::Span;
 use crate::plan::document::{DkimAlgorithm, DkimKey, DkimSelector};
 use crate::vocabulary::mail::Domain;
 
-/// RSA because everyone verifies it, Ed25519 because it is the better key (RFC 8463 §1 asks for both).
+/// RSA because everyone verifies it, Ed25519 because it is the better key (RFC 8463 §6: both, while verifiers
+/// change over).
 pub const DEFAULT: [(&str, DkimAlgorithm); 2] =
     [("mailctl-ed25519", DkimAlgorithm::Ed25519Sha256), ("mailctl-rsa", DkimAlgorithm::RsaSha256)];
 

@@ -80,7 +80,7 @@ impl<'c> Writer<'_, 'c> {
             self.add(name, data, &address.span);
         }
         if !self.meaning.domains.iter().any(|d| d.name == self.meaning.host()) {
-            // RFC 7208 §2.3: bounces have no sender domain, so receivers check the EHLO name.
+            // RFC 7208 §2.4: bounces have no sender domain, so receivers check the EHLO name.
             let mut text = "v=spf1 a".to_owned();
             let own: Vec<IpAddr> = self.meaning.host_addresses().collect();
             for other in spf::addresses(self.meaning.config).iter().filter(|a| !own.contains(a)) {

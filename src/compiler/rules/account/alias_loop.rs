@@ -26,7 +26,7 @@ aliases: { a@example.org: b@example.org, b@example.org: hello@example.org }",
         ignore: "Never, not even where a forwarding account keeps its copy: the circle adds nothing, and hides who was meant to \
             receive.",
     },
-    references: &["RFC 5321 §3.9"],
+    references: &["RFC 5321 §3.9.1", "RFC 5321 §6.3"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
   hello@example.org: { password: { file: /run/secrets/hello } }",
         ignore: "Never: add the domain, or remove the address. A domain that lives elsewhere has its accounts elsewhere.",
     },
-    references: &["RFC 5321 §3.6.1"],
+    references: &["RFC 5321 §3.6.2"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

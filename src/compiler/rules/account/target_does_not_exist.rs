@@ -30,7 +30,7 @@ aliases: { info@example.org: helo@example.org }",
 aliases: { info@example.org: hello@example.org }",
         ignore: "Never: such mail could only be lost. Remove the entry if the person has left.",
     },
-    references: &["RFC 5321 §3.9", "docker-mailserver documentation, Account Management"],
+    references: &["RFC 5321 §3.9.1", "docker-mailserver documentation, Account Management"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
         ignore: "Never, not on a private network either: a password that crosses it once is known to every \
             machine on it. A program on this host can use TLS too.",
     },
-    references: &["RFC 8314 §4.1", "RFC 4954 §4", "RFC 9051 §11.1"],
+    references: &["RFC 8314 §4.1", "RFC 4954 §4", "RFC 9051 §11.7"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

@@ -26,7 +26,7 @@ pub const RULE: Rule = Rule {
         ignore: "Never: nobody could verify the server. Several certificates are fine, as long as one of them is for `host.name`; \
             while you wait for it, `self_signed: true` beside the files covers the host, and clients warn.",
     },
-    references: &["RFC 9525 §6.3", "RFC 8461 §4.1", "docker-mailserver#2373"],
+    references: &["RFC 9525 §6.3", "RFC 8461 §4.2", "docker-mailserver#2373"],
 };
 
 fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {

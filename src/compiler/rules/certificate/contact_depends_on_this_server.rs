@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
         instead: "certificates: { acme: { contact: admin@example.net } }",
         ignore: "When expiry is watched in another way as well: `allow: [{ code: CERT-011, reason: ... }]`.",
     },
-    references: &["RFC 8555 §7.3", "mjl-/mox: ContactEmail"],
+    references: &["RFC 8555 §7.1.2", "mjl-/mox: ContactEmail"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

@@ -23,7 +23,7 @@ certificates: { self_signed: true }",
         ignore: "With `self_signed: true` never; `profile: lab` says aloud that it is a test. The warning of a file without \
             `certificates` may stay for the hour in which you try the server out yourself.",
     },
-    references: &["RFC 8461 §4.1", "RFC 8314 §4.1"],
+    references: &["RFC 8461 §4.2", "RFC 8314 §5.3"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

@@ -16,8 +16,8 @@ pub const RULE: Rule = Rule {
     explanation: Explanation {
         what: "Where TLSA records are published for this host: looks for domains whose mail comes here and whose zone \
             is not declared to be signed. Said once for all of them.",
-        why: "Senders find the host by the MX record of the domain. If that record is not signed they cannot trust \
-            it, and do not use DANE.",
+        why: "Senders find the host by the MX record of the domain. If that record is not signed, an attacker \
+            leads them to another host, where our TLSA records protect nothing.",
         example: "dns: { zones: { mail.example.org: signed } }
 domains: { example.org: { tls_rpt: {} } }",
         instead: "domains: { example.org: { dnssec: signed, tls_rpt: {} } }",

@@ -28,7 +28,7 @@ domains:
   example.org: { dnssec: signed, tls_rpt: {} }",
         ignore: "Never for long: leave the records to be made, one for each key.",
     },
-    references: &["RFC 7671 §8.1", "mjl-/mox: records for both key types"],
+    references: &["RFC 7671 §8.4", "mjl-/mox: records for both key types"],
 };
 
 fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {

@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
         instead: "domains: { example.org: { dnssec: signed, dane: { ttl: 1h }, tls_rpt: {} } }",
         ignore: "When keys are kept for years and a copy of each is safe elsewhere.",
     },
-    references: &["RFC 7671 §8.4"],
+    references: &["RFC 7671 §13"],
 };
 
 const HOUR_SECONDS: u32 = 3_600;

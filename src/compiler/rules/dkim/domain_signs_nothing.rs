@@ -24,7 +24,7 @@ pub const RULE: Rule = Rule {
   example.org: { dkim: { s2026: {} } }",
         ignore: "Say it aloud with `dkim: none`, for a domain that never sends or whose relay signs.",
     },
-    references: &["RFC 6376 §3.1", "docker-mailserver#3326", "docker-mailserver#4643"],
+    references: &["RFC 7960 §3.2.1", "docker-mailserver#3326", "docker-mailserver#4643"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

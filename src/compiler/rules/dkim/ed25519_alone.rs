@@ -24,7 +24,7 @@ pub const RULE: Rule = Rule {
   example.org: { dkim: { s2026: { algorithm: ed25519-sha256 }, r2026: { algorithm: rsa-sha256 } } }",
         ignore: "When all receivers of the domain are known to verify Ed25519, as within one organisation.",
     },
-    references: &["RFC 8463 §1", "RFC 8463 §3"],
+    references: &["RFC 8463 §6", "RFC 8301 §3.1"],
 };
 
 fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {

@@ -24,7 +24,7 @@ pub const RULE: Rule = Rule {
         ignore: "Never in one step. To revoke a key that was stolen at once, add the record `v=DKIM1; p=` at its name \
             to `records`.",
     },
-    references: &["RFC 6376 §3.6.1", "RFC 5321 §4.5.4.1", "stalwartlabs/stalwart#961"],
+    references: &["RFC 6376 §3.1", "RFC 5321 §4.5.4.1", "stalwartlabs/stalwart#961"],
 };
 
 fn check(transition: &Transition<'_>, out: &mut Vec<Finding>) {

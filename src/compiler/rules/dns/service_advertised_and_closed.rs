@@ -28,7 +28,7 @@ pub const RULE: Rule = Rule {
     records: [{ name: _imaps._tcp, type: SRV, value: 0 1 993 mail.example.org. }]",
         ignore: "When something else on this host answers on the port, which this file does not know.",
     },
-    references: &["RFC 6186 §3", "RFC 8314 §5.1", "stalwartlabs/stalwart#1371"],
+    references: &["RFC 6186 §3", "RFC 8314 §4.5.2", "stalwartlabs/stalwart#1371"],
 };
 
 fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {

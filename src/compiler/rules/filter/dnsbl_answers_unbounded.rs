@@ -24,7 +24,7 @@ pub const RULE: Rule = Rule {
         instead: "filter: { dnsbl: [{ zone: bl.mailspike.net, answers: [\"127.0.0.2\", \"127.0.0.10-14\"] }] }",
         ignore: "Never: the page of the list says which answers mean what; write those.",
     },
-    references: &["RFC 5782 §2.1", "mailserver2/mailserver#90", "haraka/Haraka#3106"],
+    references: &["RFC 5782 §2.3", "mailserver2/mailserver#90", "haraka/Haraka#3106"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

@@ -23,7 +23,7 @@ pub const RULE: Rule = Rule {
         ignore: "Where the address is reached through a tunnel (WireGuard, IPsec) although it looks public: \
             `allow: [{ code: FILT-016, path: filter.clamd, reason: ... }]`.",
     },
-    references: &["clamd(8)", "RFC 8314 §3"],
+    references: &["clamd(8)", "RFC 3552 §3.2", "RFC 3552 §3.3"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

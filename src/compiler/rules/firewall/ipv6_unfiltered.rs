@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
         instead: "firewall: { ipv6: true }",
         ignore: "When another filter does IPv6 for this host: `allow: [{ code: FW-005, reason: ... }]`.",
     },
-    references: &["RFC 4890 §1", "docker-mailserver documentation, IPv6"],
+    references: &["RFC 7123 §2", "docker-mailserver documentation, IPv6"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

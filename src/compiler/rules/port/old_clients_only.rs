@@ -16,13 +16,13 @@ pub const RULE: Rule = Rule {
         what: "Notes `imap` (143) and `pop3` (110) that are reachable from outside and have an implicit-TLS \
             twin.",
         why: "Every program of the last fifteen years speaks 993 and 995. The older port is one more to watch \
-            and to be guessed at, and RFC 8314 asks to retire it.",
+            and to be guessed at, and RFC 8314 wants programs to move to implicit TLS over time.",
         example: "listeners: { smtp: {}, submissions: {}, imaps: {}, imap: {} }",
         instead: "listeners: { smtp: {}, submissions: {}, imaps: {} }",
         ignore: "While somebody still uses a program that needs it: `allow: [{ code: PORT-008, path: \
             listeners.imap, reason: ... }]`.",
     },
-    references: &["RFC 8314 §4.1", "simple-nixos-mailserver, enableImap"],
+    references: &["RFC 8314 §3.3", "simple-nixos-mailserver, enableImap"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
         what: "Compares each listener with the service that its port, its `published` port, or its name is \
             registered for.",
         why: "Clients choose protocol and TLS mode by the port. 465 in particular is `submissions`; its old meaning \
-            `smtps` was withdrawn in 1998.",
+            `smtps` has been revoked.",
         example: "listeners: { smtp: {}, imaps: { port: 143 } }",
         instead: "listeners: { smtp: {}, imaps: {} }",
         ignore: "Never: clients choose protocol and TLS mode by the port. Take a port that belongs to nobody, or \

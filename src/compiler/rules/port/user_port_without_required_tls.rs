@@ -22,7 +22,7 @@ pub const RULE: Rule = Rule {
         ignore: "Never: the listener would still be there, and a program that cannot do TLS must not send a \
             password. There is no key for it.",
     },
-    references: &["RFC 8314 §4.1", "RFC 3207 §6", "RFC 2595 §2", "RFC 5804 §1.1"],
+    references: &["RFC 8314 §4.1", "RFC 3207 §6", "RFC 2595 §2.3", "RFC 5804 §5"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

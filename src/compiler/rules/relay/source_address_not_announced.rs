@@ -24,7 +24,7 @@ pub const RULE: Rule = Rule {
         ignore: "When the address has its own name, reverse name and SPF mechanism: `allow: [{ code: RLY-023, \
             reason: ... }]`.",
     },
-    references: &["RFC 7208 §4.6.4", "RFC 1912 §2.1"],
+    references: &["RFC 7208 §5.3", "RFC 1912 §2.1"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

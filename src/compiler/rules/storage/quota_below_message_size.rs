@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
   hello@example.org: { quota: 5GB }",
         ignore: "Never: raise the quota, or say with `limits.message_size_max` that no such message is taken.",
     },
-    references: &["RFC 1870 §6.3", "docker-mailserver documentation, quotas"],
+    references: &["RFC 1870 §4", "docker-mailserver documentation, quotas"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

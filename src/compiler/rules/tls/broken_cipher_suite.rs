@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
         ignore: "Never: no mail program or server that still receives updates needs one of them. The list of the \
             profile is safe.",
     },
-    references: &["RFC 9325 §4.1", "RFC 7465", "RFC 8996"],
+    references: &["RFC 9325 §4.1", "RFC 7465"],
 };
 
 /// Parts of names, as IANA and OpenSSL write them, and what is wrong with such suites.

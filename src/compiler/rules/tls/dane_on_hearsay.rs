@@ -24,7 +24,7 @@ pub const RULE: Rule = Rule {
             `outbound: { dane: false }`. The warning, when `/etc/resolv.conf` names a validating resolver on \
             this machine: write its address.",
     },
-    references: &["RFC 7672 §2.1", "RFC 4033 §7", "SparkPost/support-docs#767"],
+    references: &["RFC 7672 §2.1.1", "RFC 4033 §7", "SparkPost/support-docs#767"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

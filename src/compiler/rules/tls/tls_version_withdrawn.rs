@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
         ignore: "Never, on port 25 neither: the server does not speak these versions, and a sender that knows \
             nothing newer falls back to clear text.",
     },
-    references: &["RFC 8996 §4", "RFC 8997 §3", "RFC 9325 §3.1.1"],
+    references: &["RFC 8996 §4", "RFC 8996 §5", "RFC 8997 §3", "RFC 9325 §3.1.1"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

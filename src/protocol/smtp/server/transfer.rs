@@ -38,7 +38,7 @@ impl<P> ServerSession<P> {
     fn transaction(&self) -> Option<Arc<Transaction>> {
         let envelope = self.mailing.as_ref()?.envelope.clone();
         let greeting = self.greeting.as_ref()?;
-        // RFC 3848 §3 and RFC 6531 §4.3. HELO after STARTTLS had an EHLO before it.
+        // RFC 3848 §1 and RFC 6531 §4.3. HELO after STARTTLS had an EHLO before it.
         let with = match (envelope.smtputf8, self.tls.is_some(), self.account.is_some()) {
             (false, false, _) if !greeting.extended => "SMTP",
             (false, false, false) => "ESMTP",

@@ -165,7 +165,7 @@ impl Answers {
         }
     }
 
-    /// RFC 2971 §4: for the log and nothing else. Strangers choose these texts.
+    /// RFC 2971 §3: for the log and nothing else. Strangers choose these texts.
     fn note_client(&self, parameters: &[(String, Option<String>)]) {
         let printable = |text: &str| text.chars().filter(|c| !c.is_control()).take(100).collect::<String>();
         let value = |name: &str| {
