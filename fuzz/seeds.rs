@@ -1,6 +1,9 @@
 //! What inputs are made from: the examples, the bad configurations and the transcripts of `tests/`.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use mailctl::plan::{Plan, codec};
 
 /// The repository's folder of that name.
 fn root(path: &str) -> PathBuf {
@@ -66,6 +69,27 @@ pub fn addresses() -> Vec<Vec<u8>> {
 }
 
 /// PROXY headers of both versions.
+/// Requests of Outlook, and what an attacker makes of them.
+pub fn pox_requests() -> Vec<Vec<u8>> {
+    let texts = [
+        "<?xml version=\"1.0\"?><Autodiscover xmlns=\"x\"><Request><EMailAddress>a@example.org</EMailAddress>\
+         <AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a\
+         </AcceptableResponseSchema></Request></Autodiscover>",
+        "<!-- c --><a:EMailAddress b='>'>a&#x2b;&amp;b@example.org</a:EMailAddress><![CDATA[<EMailAddress>]]>",
+        "<!DOCTYPE x [<!ENTITY y SYSTEM \"file:///etc/passwd\">]><EMailAddress>&y;</EMailAddress>",
+    ];
+    texts.map(|text| text.as_bytes().to_vec()).to_vec()
+}
+
+/// The plan that has something of everything.
+pub fn plan_of_everything() -> &'static Plan {
+    static PLAN: OnceLock<Plan> = OnceLock::new();
+    PLAN.get_or_init(|| {
+        let text = include_bytes!("../tests/golden/plan/full.json");
+        codec::decode(text).unwrap_or_else(|error| panic!("the plan of the tests: {error}"))
+    })
+}
+
 pub fn proxy_headers() -> Vec<Vec<u8>> {
     const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
     let second = |rest: &[u8]| [SIGNATURE, rest].concat();

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use mailctl::artefact::render;
 use mailctl::compiler::config::{subset, tree};
+use mailctl::artefact::render::web::autodiscover;
 use mailctl::compiler::{Inputs, compile, rules, text};
 use mailctl::ground::clock::Timestamp;
 use mailctl::ground::diagnostic::{Severity, Source, github, human, json, markdown, sarif};
@@ -18,6 +19,7 @@ use mailctl::protocol::pop3::TlsMode;
 use mailctl::protocol::proxy;
 use mailctl::protocol::smtp::client::TlsWish;
 use mailctl::protocol::smtp::server::Kind as Service;
+use mailctl::runtime::server::web::pox;
 use mailctl::vocabulary::mail::{Address, Domain};
 
 use crate::{hash, imap, pop3, seeds, smtp};
@@ -43,7 +45,7 @@ const fn target(name: &'static str, seeds: fn() -> Vec<Vec<u8>>, run: fn(&[u8]) 
     Target { name, kind: Kind::Octets, seeds, run, rounds_short }
 }
 
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     target("address", seeds::addresses, address, 5_000),
     Target { kind: Kind::Yaml, ..target("compile", seeds::configurations, compiler, 500) },
     target("imap", || seeds::peer_lines("imap"), imap_session, 500),
@@ -51,6 +53,7 @@ pub const TARGETS: [Target; 11] = [
     target("mime", seeds::messages, mime, 2_000),
     target("plan", seeds::plans, plan, 300),
     target("pop3", || seeds::peer_lines("pop3"), pop3_session, 500),
+    target("pox", seeds::pox_requests, pox_request, 5_000),
     target("proxy", seeds::proxy_headers, proxy_header, 5_000),
     target("smtp", || seeds::peer_lines("smtp"), |input| smtp_session(Service::Smtp, input), 500),
     target("smtp-client", || seeds::peer_lines("smtp-client"), smtp_client, 1_000),
@@ -235,6 +238,30 @@ fn proxy_header(input: &[u8]) -> u64 {
         }
     }
     hash(format!("{whole:?}").chars().filter(|c| !c.is_ascii_digit() && *c != '.').take(40).collect::<String>())
+}
+
+fn pox_request(input: &[u8]) -> u64 {
+    let read = pox::request(input);
+    if let Ok(address) = &read {
+        let text = String::from_utf8_lossy(input);
+        assert!(!text.contains("<!DOCTYPE"), "no document type gets by");
+        assert_eq!(address.to_string().parse::<Address>().as_ref(), Ok(address));
+        // What a stranger wrote stands in an answer as text only.
+        let answer = autodiscover::pox(seeds::plan_of_everything(), &Address { domain: ours(), ..address.clone() });
+        let answer = answer.unwrap_or_default();
+        assert_eq!(answer.matches("<LoginName>").count(), answer.matches("<Protocol>").count());
+    }
+    hash(
+        format!("{read:?}")
+            .chars()
+            .filter(|c| !c.is_ascii_alphanumeric() || c.is_ascii_uppercase())
+            .take(40)
+            .collect::<String>(),
+    )
+}
+
+fn ours() -> Domain {
+    "example.org".parse().unwrap_or_else(|_| unreachable!("a domain"))
 }
 
 /// The first octets of each line that we sent.

@@ -314,6 +314,22 @@ fn ports_and_flowchart() {
     same(&golden("flowchart/direct.mmd"), &flowchart::mermaid(&direct));
 }
 
+#[test]
+fn the_web_is_in_the_tables_too() {
+    let web = edited(|v| {
+        v["listeners"]["https"] = json!({ "protocol": "https", "port": 8443, "published_port": 443, "tls": "implicit", "sockets": ["[::]:8443"] });
+        v["listeners"]["http"] = json!({ "protocol": "http", "port": 80, "tls": "none", "sockets": ["0.0.0.0:80"] });
+        v["firewall"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({ "port": 8443, "listener": "https", "family": "ipv6", "addresses": [] }));
+    });
+    same(&golden("ports/web.txt"), &ports::table(&web));
+    same(&golden("flowchart/web.mmd"), &flowchart::mermaid(&web));
+    let changes = change::diff(Some(&full()), &web);
+    same(&golden("review/web.txt"), &review::human(Some(&full()), &web, &changes, false));
+}
+
 fn with_references() -> Plan {
     edited(|v| {
         v["accounts"]["list@example.org"]["password"] = json!({ "secret": { "credential": "list" } });

@@ -5,6 +5,7 @@
 //! host. Nothing else is ours, whatever a client says.
 
 use super::Plan;
+use super::document::Protocol;
 use crate::vocabulary::mail::Domain;
 
 /// RFC 8461 §3.3.
@@ -66,6 +67,17 @@ pub fn autoconfig_host(domain: &Domain) -> String {
 
 pub fn autodiscover_host(domain: &Domain) -> String {
     format!("{AUTODISCOVER}{domain}")
+}
+
+/// Where `path` is under the name `host`; `None` where the plan has no endpoint.
+pub fn url(plan: &Plan, host: &str, path: &str) -> Option<String> {
+    /// RFC 9110 §4.2.2.
+    const PORT: u16 = 443;
+    let listener = plan.listeners.values().find(|listener| listener.protocol == Protocol::Https)?;
+    Some(match listener.published_port.unwrap_or(listener.port) {
+        PORT => format!("https://{host}{path}"),
+        port => format!("https://{host}:{port}{path}"),
+    })
 }
 
 #[cfg(test)]

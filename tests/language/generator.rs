@@ -120,6 +120,12 @@ impl Maker {
                 }
             }
         }
+        if self.chance(2) {
+            self.line("  https: {}");
+            if self.chance(2) {
+                self.line("  http: {}");
+            }
+        }
         if matches!(role, "full" | "send-only" | "submission-only") {
             names.push(("submissions", 465));
             if self.chance(2) {

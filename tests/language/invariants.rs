@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use mailctl::artefact::render::{dns, firewall, ports};
 use mailctl::compiler::Inputs;
 use mailctl::mailflow::routing::{Resolution, Router};
-use mailctl::plan::document::{CertificateSource, DkimKey, NextHop, Protocol, Role, TlsMode};
+use mailctl::plan::document::{CertificateSource, DkimKey, Listener, NextHop, Protocol, Role, TlsMode};
 use mailctl::plan::{Plan, codec};
 use mailctl::vocabulary::mail::Address;
 
@@ -110,7 +110,10 @@ fn accept_rules(world: &World<'_>) -> Result<(), String> {
     let v4_only = text.contains("ipv6: false");
     let closed = text.split("closed: [").nth(1).and_then(|rest| rest.split(']').next());
     let mut wanted: BTreeMap<(u16, bool), usize> = BTreeMap::new();
-    for (name, listener) in plan.listeners.iter().filter(|(name, _)| closed != Some(name.as_str())) {
+    // The web's ports are open without a rule: what else runs there is not ours to refuse.
+    let web = |l: &Listener| matches!(l.protocol, Protocol::Http | Protocol::Https);
+    let listeners = plan.listeners.iter().filter(|(name, l)| closed != Some(name.as_str()) && !web(l));
+    for (name, listener) in listeners {
         let families: BTreeSet<bool> =
             listener.sockets.iter().filter(|s| !s.ip().is_loopback()).map(|s| s.is_ipv4()).collect();
         let port = if bridged { listener.published.unwrap_or(listener.port) } else { listener.port };
@@ -181,6 +184,8 @@ fn tls_modes(world: &World<'_>) -> Result<(), String> {
     let table = ports::json(&world.plan);
     for (name, listener) in &world.plan.listeners {
         let right = match listener.protocol {
+            Protocol::Http => listener.tls == TlsMode::None,
+            Protocol::Https => listener.tls == TlsMode::Implicit,
             Protocol::Smtp => listener.tls == TlsMode::Starttls,
             _ if [465, 993, 995].contains(&listener.public_port()) => listener.tls == TlsMode::Implicit,
             _ if [587, 143, 110].contains(&listener.public_port()) => listener.tls == TlsMode::StarttlsRequired,

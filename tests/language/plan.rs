@@ -27,6 +27,7 @@ fn five_lines_are_a_mail_server() {
     assert_eq!(
         doors,
         [
+            ("https", 443, TlsMode::Implicit, Protocol::Https),
             ("imaps", 993, TlsMode::Implicit, Protocol::Imap),
             ("smtp", 25, TlsMode::Starttls, Protocol::Smtp),
             ("submissions", 465, TlsMode::Implicit, Protocol::Submission),
@@ -36,7 +37,7 @@ fn five_lines_are_a_mail_server() {
     for role in ["postmaster@example.org", "abuse@example.org"] {
         assert!(plan.aliases[&role.parse().unwrap()].local.contains(&hello), "{role}");
     }
-    assert_eq!(plan.firewall.len(), 6);
+    assert_eq!(plan.firewall.len(), 8);
     assert!(plan.firewall.iter().all(|r| r.addresses.is_empty()));
     let txt: Vec<_> = plan
         .dns

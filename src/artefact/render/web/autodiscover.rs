@@ -94,9 +94,10 @@ pub fn error(refusal: Refusal) -> String {
 ///
 /// # Errors
 /// The document that says that there is no other.
-pub fn json(domain: &Domain, protocol: &str) -> Result<Value, Value> {
-    if protocol.eq_ignore_ascii_case("AutodiscoverV1") {
-        let url = format!("https://{}{POX_PATH}", web::autodiscover_host(domain));
+pub fn json(plan: &Plan, domain: &Domain, protocol: &str) -> Result<Value, Value> {
+    if protocol.eq_ignore_ascii_case("AutodiscoverV1")
+        && let Some(url) = web::url(plan, &web::autodiscover_host(domain), POX_PATH)
+    {
         return Ok(json!({ "Protocol": "AutodiscoverV1", "Url": url }));
     }
     Err(json!({

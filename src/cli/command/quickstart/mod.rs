@@ -35,7 +35,7 @@ const USER: &str = "me@quickstart.test";
 const HOST: &str = "mail.quickstart.test";
 
 /// Listener names with the port that is tried first.
-const LISTENERS: [(&str, u16); 7] = [
+const LISTENERS: [(&str, u16); 8] = [
     ("smtp", 40025),
     ("submission", 40587),
     ("submissions", 40465),
@@ -43,10 +43,11 @@ const LISTENERS: [(&str, u16); 7] = [
     ("imaps", 40993),
     ("pop3", 40110),
     ("pop3s", 40995),
+    ("https", 40443),
 ];
 
 /// The ports that were free, in the order of [`LISTENERS`].
-pub(super) struct Ports([u16; 7]);
+pub(super) struct Ports([u16; LISTENERS.len()]);
 
 impl Ports {
     fn of(&self, listener: &str) -> u16 {
@@ -132,7 +133,7 @@ fn tour_of(folder: &Path, once: bool) -> Result<Outcome, Failure> {
 
 /// The ports of [`LISTENERS`], or free ones where they are taken.
 fn free_ports() -> Result<Ports, Failure> {
-    let mut ports = [0; 7];
+    let mut ports = [0; LISTENERS.len()];
     // All are held until all are chosen, so that none is chosen twice.
     let mut held = Vec::new();
     for ((name, wanted), chosen) in LISTENERS.iter().zip(ports.iter_mut()) {

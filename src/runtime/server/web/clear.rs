@@ -8,13 +8,10 @@ use hyper::header::{self, HeaderValue};
 use super::connection::Visit;
 use super::exchange::{Asked, NO_STORE, Reply};
 use crate::plan::Plan;
-use crate::plan::document::Protocol;
-use crate::plan::web::site;
+use crate::plan::web;
 use crate::vocabulary::mail::Domain;
 
 const CHALLENGE: &str = "/.well-known/acme-challenge/";
-/// RFC 9110 §4.2.2.
-const HTTPS_PORT: u16 = 443;
 
 /// `target` is the path with its query, as it came.
 pub fn reply(visit: &Visit, asked: &Asked<'_>, target: &str) -> Reply {
@@ -37,19 +34,15 @@ pub fn reply(visit: &Visit, asked: &Asked<'_>, target: &str) -> Reply {
 
 /// Where the same is under TLS; `None` for a name that is not ours, and where nothing is.
 fn location(plan: &Plan, host: &str, target: &str) -> Option<String> {
-    site(plan, host)?;
+    web::site(plan, host)?;
     let name: Domain = host.parse().ok()?;
-    let listener = plan.listeners.values().find(|listener| listener.protocol == Protocol::Https)?;
-    let target = if target.starts_with('/') { target } else { "/" };
-    Some(match listener.public_port() {
-        HTTPS_PORT => format!("https://{name}{target}"),
-        port => format!("https://{name}:{port}{target}"),
-    })
+    web::url(plan, name.as_str(), if target.starts_with('/') { target } else { "/" })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::document::Protocol;
     use crate::plan::example;
 
     #[test]
@@ -57,7 +50,7 @@ mod tests {
         let mut plan = example::full();
         assert_eq!(location(&plan, "example.org", "/"), None, "nothing is served under TLS");
         let mut https = plan.listeners["imaps"].clone();
-        (https.protocol, https.port) = (Protocol::Https, HTTPS_PORT);
+        (https.protocol, https.port) = (Protocol::Https, 443);
         plan.listeners.insert("https".to_owned(), https);
         assert_eq!(location(&plan, "EXAMPLE.org", "//evil.test/?a=b").unwrap(), "https://example.org//evil.test/?a=b");
         assert_eq!(location(&plan, "example.org", "*").unwrap(), "https://example.org/");

@@ -158,11 +158,11 @@ fn by_json(plan: &Plan, in_path: Option<&str>, asked: &Asked<'_>) -> Reply {
     if !plan.domains.contains_key(&address.domain) {
         return Reply::status(StatusCode::NOT_FOUND);
     }
-    let (status, document) = match autodiscover::json(&address.domain, &asked.parameter("protocol").unwrap_or_default())
-    {
-        Ok(document) => (StatusCode::OK, document),
-        Err(document) => (StatusCode::BAD_REQUEST, document),
-    };
+    let (status, document) =
+        match autodiscover::json(plan, &address.domain, &asked.parameter("protocol").unwrap_or_default()) {
+            Ok(document) => (StatusCode::OK, document),
+            Err(document) => (StatusCode::BAD_REQUEST, document),
+        };
     Reply { status, ..Reply::new(JSON, NO_STORE, document.to_string()) }
 }
 
