@@ -22,8 +22,15 @@ let
   '';
 
   # Ports as the language has them: by the listener's name, unless `port` says otherwise.
-  registered = { smtp = 25; submission = 587; submissions = 465; imap = 143; imaps = 993; pop3 = 110; pop3s = 995; };
-  listeners = cfg.settings.listeners or { smtp = { }; submissions = { }; imaps = { }; };
+  registered = {
+    smtp = 25; submission = 587; submissions = 465; imap = 143; imaps = 993; pop3 = 110; pop3s = 995;
+    https = 443; http = 80;
+  };
+  acme = cfg.settings.certificates.acme or { };
+  shared = acme.existing_webserver or false;
+  listeners = cfg.settings.listeners or ({ smtp = { }; submissions = { }; imaps = { }; }
+    // lib.optionalAttrs (!shared) { https = { }; }
+    // lib.optionalAttrs (!shared && (acme.challenge or "") == "http-01") { http = { }; });
   portOf = name: listener:
     if listener != null && listener ? port then listener.port
     else registered.${if listener != null && listener ? protocol then listener.protocol else name};

@@ -233,9 +233,11 @@ pub const WEB_FAREWELL_MILLIS: u64 = 2_000;
 pub const WEB_REQUESTS_MAX: u32 = 100;
 /// Streams of one HTTP/2 connection at once. Nobody needs more than two of our documents.
 pub const WEB_STREAMS_MAX: u32 = 16;
-/// Streams that a peer has reset and we have not yet looked at (CVE-2023-44487), and those that we reset because
-/// of its errors (CVE-2025-8671): beyond, the connection ends.
+/// Streams that a peer has reset and we have not yet looked at (CVE-2023-44487): beyond, the connection ends.
 pub const WEB_STREAM_RESETS_MAX: usize = 32;
+/// Streams that we reset because of a peer's errors (CVE-2025-8671): beyond, the connection ends. Those count too that a
+/// client opens beyond `WEB_STREAMS_MAX` before it has heard of it; RFC 9113 §6.5.2 has it expect 100.
+pub const WEB_STREAM_ERRORS_MAX: usize = 128;
 /// What an HTTP/2 peer may send of one body before we have read it.
 pub const WEB_STREAM_WINDOW_OCTETS: u32 = 16 * 1024;
 /// The same of all bodies of a connection; RFC 9113 §6.9.2 begins with as much.

@@ -68,5 +68,6 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
 /// The service and domain of a name such as `_imaps._tcp.example.org`.
 fn service(name: &str) -> Option<(Service, &str)> {
     let (word, rest) = name.strip_prefix('_')?.split_once('.')?;
-    Some((Service::from_word(if word == "sieve" { "managesieve" } else { word })?, rest.strip_prefix("_tcp.")?))
+    let service = Service::from_word(if word == "sieve" { "managesieve" } else { word }).filter(|s| s.is_mail())?;
+    Some((service, rest.strip_prefix("_tcp.")?))
 }

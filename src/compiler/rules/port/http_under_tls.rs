@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
             needs TLS is served by `https`; `http` answers the challenge and sends everybody else there.",
         example: "listeners: { smtp: {}, submissions: {}, imaps: {}, https: {}, http: { tls: implicit } }",
         instead: "listeners: { smtp: {}, submissions: {}, imaps: {}, https: {}, http: {} }",
-        ignore: "Never: use the listener `https`.",
+        ignore: "Never: what needs TLS belongs to the listener `https`.",
     },
     references: &["RFC 8555 §8.3"],
 };

@@ -85,7 +85,7 @@ fn second_version() -> http2::Builder<TokioExecutor> {
         .max_concurrent_streams(limits::WEB_STREAMS_MAX)
         .max_header_list_size(u32::try_from(limits::WEB_HEADER_OCTETS_MAX).unwrap_or(u32::MAX))
         .max_pending_accept_reset_streams(limits::WEB_STREAM_RESETS_MAX)
-        .max_local_error_reset_streams(limits::WEB_STREAM_RESETS_MAX)
+        .max_local_error_reset_streams(limits::WEB_STREAM_ERRORS_MAX)
         .initial_stream_window_size(limits::WEB_STREAM_WINDOW_OCTETS)
         .initial_connection_window_size(limits::WEB_CONNECTION_WINDOW_OCTETS)
         .max_send_buf_size(limits::WEB_SEND_OCTETS_MAX);
