@@ -18,18 +18,8 @@ pub(super) fn lines(plan: &Plan) -> Lines {
     let mut put = |section: Section, key: &dyn Display, text: String| {
         lines.insert((section, key.to_string()), text);
     };
-    put(Section::Host, &"name", plan.host.name.to_string());
-    put(Section::Host, &"addresses", listed(&plan.host.addresses));
-    put(Section::Host, &"profile", profile(plan.profile).to_owned());
-    put(Section::Host, &"role", role(plan.host.role).to_owned());
-    if plan.host.bridged {
-        put(Section::Host, &"network", "a container's own".to_owned());
-    }
-    if !plan.host.proxy_trusted.is_empty() {
-        put(Section::Host, &"proxy_trusted", listed(&plan.host.proxy_trusted));
-    }
-    if let Some(contact) = &plan.host.security_contact {
-        put(Section::Host, &"security_contact", contact.to_string());
+    for (key, text) in host(plan) {
+        put(Section::Host, &key, text);
     }
     for (name, listener) in &plan.listeners {
         put(Section::Listeners, name, self::listener(listener));
@@ -81,6 +71,23 @@ pub(super) fn lines(plan: &Plan) -> Lines {
     for (key, text) in filter::lines(plan) {
         put(Section::Firewall, &key, text);
     }
+    lines
+}
+
+fn host(plan: &Plan) -> Vec<(&'static str, String)> {
+    let mut lines = vec![
+        ("name", plan.host.name.to_string()),
+        ("addresses", listed(&plan.host.addresses)),
+        ("profile", profile(plan.profile).to_owned()),
+        ("role", role(plan.host.role).to_owned()),
+    ];
+    if plan.host.bridged {
+        lines.push(("network", "a container's own".to_owned()));
+    }
+    if !plan.host.proxy_trusted.is_empty() {
+        lines.push(("proxy_trusted", listed(&plan.host.proxy_trusted)));
+    }
+    lines.extend(plan.host.security_contact.iter().map(|contact| ("security_contact", contact.to_string())));
     lines
 }
 

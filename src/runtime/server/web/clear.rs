@@ -5,8 +5,8 @@
 use hyper::StatusCode;
 use hyper::header::{self, HeaderValue};
 
-use super::connection::Visit;
-use super::exchange::{Asked, NO_STORE, Reply};
+use super::Visit;
+use super::message::{Asked, NO_STORE, Reply};
 use crate::plan::Plan;
 use crate::plan::web;
 use crate::vocabulary::mail::Domain;

@@ -6,7 +6,6 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -21,21 +20,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::exchange;
+use super::{Visit, exchange};
 use crate::ground::limits;
 use crate::plan::document::Protocol;
 use crate::runtime::net::driver::{End, Terms};
 use crate::runtime::net::stream::Stream;
 use crate::runtime::net::tls;
-use crate::runtime::server::Server;
-
-/// Who came, and to which door.
-#[derive(Clone)]
-pub struct Visit {
-    pub server: Arc<Server>,
-    pub protocol: Protocol,
-    pub peer: IpAddr,
-}
 
 /// Serves one connection until either side ends it.
 ///

@@ -3,9 +3,10 @@
 //! | room | what |
 //! | --- | --- |
 //! | [`connection`] | one connection with all its bounds, from the handshake to the end |
-//! | [`exchange`] | one request and its reply: name, path, method, headers |
+//! | [`exchange`] | one request and its reply |
 //! | [`secure`] | what is served under TLS |
 //! | [`clear`] | what is served in clear |
+//! | [`message`] | what a request asks, and the form of every reply |
 //! | [`pox`] | the one document that a stranger may send |
 //! | [`health`] | whether the server does its work |
 //!
@@ -23,7 +24,22 @@ mod clear;
 mod connection;
 mod exchange;
 pub(super) mod health;
+mod message;
 pub mod pox;
 mod secure;
 
-pub(super) use connection::{Visit, serve};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+pub(super) use connection::serve;
+
+use super::Server;
+use crate::plan::document::Protocol;
+
+/// Who came, and to which door.
+#[derive(Clone)]
+pub struct Visit {
+    pub server: Arc<Server>,
+    pub protocol: Protocol,
+    pub peer: IpAddr,
+}

@@ -6,8 +6,8 @@ use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 
-use super::connection::Visit;
-use super::exchange::{Asked, BodyFault, NO_STORE, Reply, TEXT, body};
+use super::Visit;
+use super::message::{Asked, BodyFault, NO_STORE, Reply, TEXT, body};
 use super::pox::{self, PoxFault};
 use crate::artefact::render::web::{autoconfig, autodiscover, mobileconfig, security};
 use crate::ground::clock::Timestamp;
@@ -149,7 +149,7 @@ fn or_not_found(text: Option<String>, media_type: &'static str, cache: &'static 
 /// Outlook, version 2.
 fn by_json(plan: &Plan, in_path: Option<&str>, asked: &Asked<'_>) -> Reply {
     let address = match in_path {
-        Some(text) => super::exchange::decoded(text),
+        Some(text) => super::message::decoded(text),
         None => asked.parameter("email"),
     };
     let Some(address) = address.and_then(|text| text.parse::<Address>().ok()) else {
