@@ -18,6 +18,7 @@ mod plan;
 mod records;
 mod rules;
 mod schema;
+mod sources;
 mod spf;
 mod subset;
 #[path = "../drive/yaml.rs"]
