@@ -19,8 +19,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use command::{
-    account, apply, check, config, dns, explain, firewall, fmt, graph, history, init, migrate, plan, ports, queue,
-    quickstart, render, rollback, run, schema, serve, status,
+    account, apply, certificates, check, config, dns, explain, firewall, fmt, graph, history, init, migrate, plan,
+    ports, queue, quickstart, render, rollback, run, schema, serve, status,
 };
 use context::Context;
 
@@ -57,6 +57,9 @@ enum Command {
     Account(account::Command),
     /// Activate a plan: verify it on the running server, go back if it does not hold.
     Apply(apply::Arguments),
+    /// The certificates that are served: how they stand, renewals, new keys.
+    #[command(subcommand)]
+    Certificates(certificates::Command),
     /// Compile the configuration and report what is wrong with it.
     Check(check::Arguments),
     /// What the configuration says, and what holds where it is silent.
@@ -168,6 +171,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Account(command) => account::run(command),
         Command::Apply(arguments) => apply::run(context, &arguments),
+        Command::Certificates(command) => certificates::run(context, &command),
         Command::Check(arguments) => check::run(context, &arguments),
         Command::Config(command) => config::run(context, &command),
         Command::Dns(command) => dns::run(context, &command),

@@ -204,6 +204,8 @@ pub const QUEUE_REPLY_CHARACTERS_MAX: usize = 1_000;
 /// ACME challenges of one kind that are open at once. An order holds one for each name of a certificate, and RFC
 /// 8555 sets no bound; Let's Encrypt takes 100 names.
 pub const ACME_CHALLENGES_MAX: usize = 128;
+/// A response of an ACME authority. A chain is the longest and has some 10 kB.
+pub const ACME_RESPONSE_OCTETS_MAX: usize = 1024 * 1024;
 /// A PEM file of a certificate or its key. A chain of ten RSA certificates has about 20 kB.
 pub const CERTIFICATE_FILE_OCTETS_MAX: usize = 256 * 1024;
 /// Certificates are looked after so often, in seconds.

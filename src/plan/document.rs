@@ -215,7 +215,8 @@ pub enum TlsVersion {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
-    /// Names it is valid for, sorted; the SNI match set. May hold `*.` wildcards.
+    /// Names it is valid for, the SNI match set; the first is what it is called. Sorted, but that the host's comes
+    /// first where it is asked for or made here. May hold `*.` wildcards.
     pub names: Vec<String>,
     pub source: CertificateSource,
 }
@@ -235,6 +236,9 @@ pub enum CertificateSource {
         /// External account binding (RFC 8555 §7.3.4): key identifier and MAC key.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         external_account: Option<AcmeAccount>,
+        /// PEM file with the only authorities that may vouch for the directory's server. Absent: the public ones.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        authority: Option<PathBuf>,
     },
     /// Made at activation, kept in the state folder, renewed by itself.
     SelfSigned {},

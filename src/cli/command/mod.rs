@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod apply;
+pub mod certificates;
 pub mod check;
 pub mod config;
 pub mod dns;

@@ -1,5 +1,6 @@
 //! `mailctl status`: what is active, what runs, and whether they are the same.
 
+use super::certificates;
 use crate::cli::context::{Context, show};
 use crate::cli::{Failure, Format, Outcome};
 use crate::runtime::server::control::{self, Request, Response, Status};
@@ -49,6 +50,9 @@ fn describe(status: &Status) -> String {
         let tls =
             serde_json::to_value(listener.tls).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
         text.push_str(&format!("         {:<14} {:<24} {tls}\n", listener.name, listener.socket.to_string()));
+    }
+    for line in certificates::table(&status.certificates).lines() {
+        text.push_str(&format!("         {line}\n"));
     }
     text
 }

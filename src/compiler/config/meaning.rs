@@ -59,9 +59,10 @@ pub struct Door<'c> {
 /// Where certificates come from in the end.
 #[derive(Debug)]
 pub enum CertificateChoice<'c> {
-    /// `files`, and perhaps a self-signed one behind them.
+    /// `files`, and perhaps others behind them for the names that those do not hold.
     Files {
         files: Vec<&'c Spanned<CertificateFiles>>,
+        acme: Option<&'c Spanned<Acme>>,
         self_signed: bool,
     },
     /// The section is there and names nothing.
@@ -133,6 +134,17 @@ impl<'c> Meaning<'c> {
 
     pub fn host_addresses(&self) -> impl Iterator<Item = IpAddr> + 'c {
         self.config.host.addresses.iter().map(|a| a.value.0)
+    }
+}
+
+impl<'c> CertificateChoice<'c> {
+    /// The authority that is asked for certificates.
+    pub fn acme(&self) -> Option<&'c Spanned<Acme>> {
+        match self {
+            Self::Acme(acme) => Some(acme),
+            Self::Files { acme, .. } => *acme,
+            Self::Nothing(_) | Self::SelfSigned(_) | Self::Unsaid => None,
+        }
     }
 }
 
@@ -249,7 +261,7 @@ fn certificates(config: &Config) -> CertificateChoice<'_> {
     let files: Vec<_> = section.files.iter().flatten().collect();
     let self_signed = section.self_signed.as_ref().filter(|s| s.value);
     match (files.is_empty(), self_signed) {
-        (false, own) => CertificateChoice::Files { files, self_signed: own.is_some() },
+        (false, own) => CertificateChoice::Files { files, acme: section.acme.as_ref(), self_signed: own.is_some() },
         (true, Some(own)) => CertificateChoice::SelfSigned(&own.span),
         (true, None) => match &section.acme {
             Some(acme) => CertificateChoice::Acme(acme),

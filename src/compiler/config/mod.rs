@@ -14,6 +14,7 @@
 /// The version of the language that this compiler reads and writes.
 pub const VERSION: u32 = 1;
 
+pub mod acme_names;
 pub mod alias_domains;
 pub mod alias_graph;
 pub mod canonical;

@@ -7,6 +7,7 @@
 
 pub mod dns;
 pub mod firewall;
+pub mod names;
 pub mod outbound;
 pub mod people;
 pub mod server;

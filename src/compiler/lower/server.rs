@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::people;
+use super::{names, people};
 use crate::compiler::config::material::Material;
 use crate::compiler::config::meaning::{CertificateChoice, LocalDomain, Meaning};
 use crate::compiler::config::publish::{Published, policy};
@@ -76,27 +76,35 @@ pub fn certificates(meaning: &Meaning<'_>, material: &Material<'_>) -> Vec<Certi
         };
         Some(Certificate { names: leaf.names.clone(), source })
     });
-    let acme = |acme: &Acme| Certificate {
-        names: vec![meaning.host().to_string()],
-        source: CertificateSource::Acme {
-            directory: acme.directory.as_ref().map_or_else(|| LETS_ENCRYPT.to_owned(), |d| d.value.0.clone()),
-            challenge: match acme.challenge.as_ref().map(|c| c.value) {
-                Some(Challenge::Dns01) => AcmeChallenge::Dns01,
-                Some(Challenge::Http01) => AcmeChallenge::Http01,
-                Some(Challenge::TlsAlpn01) | None => AcmeChallenge::TlsAlpn01,
-            },
-            contact: acme.contact.as_ref().map(|c| c.value.0.to_string()),
-            external_account: acme
-                .external_account
-                .as_ref()
-                .map(|a| AcmeAccount { id: a.id.value.clone(), key: a.key.reference() }),
-        },
+    let from_authority = |section: &Acme| {
+        let names = names::asked_for(meaning, material, section);
+        (!names.is_empty()).then(|| Certificate { names, source: acme(section) })
     };
     match &meaning.certificates {
-        CertificateChoice::Acme(section) => vec![acme(section)],
-        CertificateChoice::Files { self_signed, .. } => from_files.chain(self_signed.then(own)).collect(),
+        CertificateChoice::Acme(section) => from_authority(section).into_iter().collect(),
+        CertificateChoice::Files { acme, self_signed, .. } => {
+            let acme = acme.and_then(|section| from_authority(section));
+            from_files.chain(acme).chain(self_signed.then(own)).collect()
+        }
         CertificateChoice::Nothing(_) => Vec::new(),
         CertificateChoice::SelfSigned(_) | CertificateChoice::Unsaid => vec![own()],
+    }
+}
+
+fn acme(acme: &Acme) -> CertificateSource {
+    CertificateSource::Acme {
+        directory: acme.directory.as_ref().map_or_else(|| LETS_ENCRYPT.to_owned(), |d| d.value.0.clone()),
+        challenge: match acme.challenge.as_ref().map(|c| c.value) {
+            Some(Challenge::Dns01) => AcmeChallenge::Dns01,
+            Some(Challenge::Http01) => AcmeChallenge::Http01,
+            Some(Challenge::TlsAlpn01) | None => AcmeChallenge::TlsAlpn01,
+        },
+        contact: acme.contact.as_ref().map(|c| c.value.0.to_string()),
+        external_account: acme
+            .external_account
+            .as_ref()
+            .map(|a| AcmeAccount { id: a.id.value.clone(), key: a.key.reference() }),
+        authority: acme.authority.as_ref().map(|path| path.value.0.clone()),
     }
 }
 

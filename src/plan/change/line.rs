@@ -124,7 +124,7 @@ fn source(certificate: &Certificate) -> String {
         CertificateSource::Files { chain, key, spki_sha256 } => {
             format!("files {} and {}, key {spki_sha256}", chain.display(), key.display())
         }
-        CertificateSource::Acme { directory, challenge, contact, external_account } => {
+        CertificateSource::Acme { directory, challenge, contact, external_account, authority } => {
             let challenge = match challenge {
                 AcmeChallenge::Dns01 => "dns-01",
                 AcmeChallenge::Http01 => "http-01",
@@ -133,6 +133,7 @@ fn source(certificate: &Certificate) -> String {
             let mut parts = vec![format!("by ACME from {directory}, challenge {challenge}")];
             parts.extend(contact.as_ref().map(|contact| format!("contact {contact}")));
             parts.extend(external_account.as_ref().map(|a| format!("as {} with the key from {}", a.id, a.key)));
+            parts.extend(authority.as_ref().map(|path| format!("trusting {}", path.display())));
             parts.join(", ")
         }
         CertificateSource::SelfSigned {} => "self-signed".to_owned(),

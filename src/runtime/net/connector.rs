@@ -104,6 +104,18 @@ impl TcpConnector {
     }
 }
 
+/// A client that trusts the authorities of `pem` alone, or the public ones; `of` names the file's purpose.
+///
+/// # Errors
+/// [`ConnectorError`] if the file holds no usable certificate.
+pub fn client_config(of: &str, pem: Option<&[u8]>) -> Result<Arc<ClientConfig>, ConnectorError> {
+    let roots = match pem {
+        Some(pem) => roots(of, pem)?,
+        None => webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(),
+    };
+    verifying(roots)
+}
+
 /// The certificates of one PEM file, which alone are trusted.
 fn roots(of: &str, pem: &[u8]) -> Result<RootCertStore, ConnectorError> {
     let unusable = |reason: String| ConnectorError::Authority { of: of.to_owned(), reason };

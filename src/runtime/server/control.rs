@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 
 use super::Server;
+use super::certificates::asks::Ask;
+use super::certificates::standing::CertificateStatus;
 use crate::ground::clock::Timestamp;
 use crate::plan::digest::Digest;
 use crate::plan::document::{Protocol, TlsMode};
@@ -32,6 +34,12 @@ pub enum Request {
     Activate {
         digest: Digest,
         base: PathBuf,
+    },
+    /// Renew a certificate now, or all of them; or give it a new key.
+    AskCertificates {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        certificate: Option<String>,
+        ask: Ask,
     },
     /// Look at the queue now instead of at its next time.
     FlushQueue,
@@ -58,6 +66,8 @@ pub struct Status {
     pub started: Timestamp,
     pub connections: u32,
     pub listeners: Vec<ListenerStatus>,
+    #[serde(default)]
+    pub certificates: Vec<CertificateStatus>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +141,11 @@ async fn converse(server: &Arc<Server>, stream: tokio::net::UnixStream) -> io::R
     tokio::io::BufReader::new(read.take(LINE_OCTETS_MAX)).read_until(b'\n', &mut line).await?;
     let response = match serde_json::from_slice(&line) {
         Ok(Request::Activate { digest, base }) => match server.activate(&digest, &base).await {
+            Ok(()) => Response::Done,
+            Err(error) => Response::Refused { reason: error.to_string() },
+        },
+        Ok(Request::AskCertificates { certificate, ask }) => match server.ask_certificates(certificate.as_deref(), ask)
+        {
             Ok(()) => Response::Done,
             Err(error) => Response::Refused { reason: error.to_string() },
         },

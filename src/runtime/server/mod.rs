@@ -51,6 +51,7 @@ use crate::vocabulary::mail::Domain;
 
 use activation::{StateError, StateFolder};
 use certificates::Certificates;
+use certificates::asks::Ask;
 use certificates::stock::Unusable;
 use challenge::Challenges;
 use generation::{Generation, LoadError};
@@ -152,7 +153,20 @@ impl Server {
             let generation = server.upgrade()?.current.load_full();
             Some((generation.plan.clone(), generation.base.clone()))
         };
-        certificates::tend::run(desk, current, self.draining.subscribe())
+        let (ours, theirs) = (self.draining.subscribe(), self.draining.subscribe());
+        async move {
+            let local = certificates::tend::run(desk.clone(), current.clone(), ours);
+            let issued = certificates::acme::run(desk, current, theirs);
+            tokio::join!(local, issued);
+        }
+    }
+
+    /// Has something done for the certificates of the current plan.
+    ///
+    /// # Errors
+    /// [`certificates::AskError`].
+    pub fn ask_certificates(&self, name: Option<&str>, ask: Ask) -> Result<(), certificates::AskError> {
+        self.certificates.ask(&self.current.load().plan, name, ask, Timestamp::now())
     }
 
     /// Swaps to the plan kept under `digest`.
@@ -197,6 +211,7 @@ impl Server {
             started: self.started,
             connections: self.admission.total(),
             listeners: listeners.collect(),
+            certificates: self.certificates.overview(&generation.plan).unwrap_or_default(),
         }
     }
 

@@ -92,6 +92,7 @@ pub const ROWS: &[Row] = &[
         "\"https://acme-v02.api.letsencrypt.org/directory\"",
         "Let's Encrypt, which everybody trusts and which costs nothing",
     ),
+    nothing("certificates.acme.authority", "the public authorities vouch for its server"),
     nothing("certificates.acme.contact", "the authority knows nobody to write to"),
     value("certificates.acme.challenge", "tls-alpn-01", "RFC 8737: it needs port 443 alone"),
     nothing("certificates.acme.names", "`host.name` and what follows from `domains`"),

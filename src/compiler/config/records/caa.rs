@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::compiler::config::meaning::{CertificateChoice, Meaning};
+use crate::compiler::config::meaning::Meaning;
 use crate::compiler::config::publish::policy::mailto;
 use crate::compiler::config::section::certificates::Challenge;
 use crate::compiler::config::section::dns::Caa;
@@ -64,10 +64,7 @@ fn issue(issuer: &str, caa: &Spanned<Caa>) -> String {
 fn names(meaning: &Meaning<'_>) -> (BTreeSet<String>, BTreeSet<String>) {
     let mut exact = BTreeSet::from([meaning.host().to_string()]);
     let mut wildcard = BTreeSet::new();
-    let acme = match &meaning.certificates {
-        CertificateChoice::Acme(acme) => acme.names.as_ref(),
-        _ => None,
-    };
+    let acme = meaning.certificates.acme().and_then(|acme| acme.names.as_ref());
     for name in acme.into_iter().flatten() {
         let (set, name) = match name.value.strip_prefix("*.") {
             Some(parent) => (&mut wildcard, parent),

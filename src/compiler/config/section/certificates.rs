@@ -31,17 +31,20 @@ pub struct CertificateFiles {
     pub key_reuse: Option<Spanned<bool>>,
 }
 
-/// An ACME authority and how it is convinced.
+/// An ACME authority and how it is convinced. Whoever names one agrees to its terms of service.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Acme {
     /// The authority's directory. Default: Let's Encrypt.
     pub directory: Option<Spanned<Url>>,
+    /// PEM file with the only authorities that may vouch for the directory's server. Default: the public ones.
+    pub authority: Option<Spanned<FilePath>>,
     /// Who is told about the account.
     pub contact: Option<Spanned<MailAddress>>,
     /// How the names are proved. Default: `tls-alpn-01`.
     pub challenge: Option<Spanned<Challenge>>,
-    /// Names besides `host.name` and those that follow from `domains`; `*.example.org` with `dns-01` only.
+    /// Names besides `host.name` and those that follow from `domains`; `*.example.org` with `dns-01` only. What a
+    /// certificate in `files` holds is not asked for.
     #[serde(default)]
     pub names: Option<Vec<Spanned<String>>>,
     /// The account at an authority that wants one first (RFC 8555 §7.3.4).

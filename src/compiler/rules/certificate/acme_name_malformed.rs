@@ -2,7 +2,6 @@
 
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::finding::shortened;
-use crate::compiler::config::meaning::CertificateChoice;
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
@@ -27,7 +26,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    let CertificateChoice::Acme(acme) = &meaning.certificates else { return };
+    let Some(acme) = meaning.certificates.acme() else { return };
     for name in acme.names.iter().flatten() {
         let bare = name.value.strip_prefix("*.").unwrap_or(&name.value);
         let address = bare.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();

@@ -46,7 +46,8 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
     }
     let of_relays = evidence.meaning.ways.relays.iter().filter_map(|r| r.settings.authority.as_ref());
     let of_hosts = evidence.meaning.config.outbound.as_ref().and_then(|o| o.authority.as_ref());
-    for path in of_relays.chain(of_hosts) {
+    let of_acme = evidence.meaning.certificates.acme().and_then(|acme| acme.authority.as_ref());
+    for path in of_relays.chain(of_hosts).chain(of_acme) {
         let why = match evidence.inputs.read(&path.value.0) {
             Err(error) => error.to_string(),
             Ok(bytes) if CertificateDer::from_pem_slice(&bytes).is_err() => {
@@ -56,7 +57,7 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
         };
         let finding = Finding::at(RULE.code, &path.span, "cannot be used")
             .detail(format!("The file `{}` {why}.", path.value.0.display()))
-            .fix("name a PEM file with the relay's authority, or remove `authority`");
+            .fix("name a PEM file with the other side's authority, or remove `authority`");
         out.push(finding);
     }
 }

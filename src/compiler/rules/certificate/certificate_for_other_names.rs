@@ -30,7 +30,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
-    let CertificateChoice::Files { self_signed: false, .. } = evidence.meaning.certificates else { return };
+    let CertificateChoice::Files { self_signed: false, acme: None, .. } = evidence.meaning.certificates else { return };
     let host = evidence.meaning.host();
     let mut names: Vec<&str> = Vec::new();
     for certificate in &evidence.material.certificates {

@@ -1,7 +1,6 @@
 //! CERT-006: The authority's challenge cannot reach this server.
 
 use crate::compiler::config::finding::Finding;
-use crate::compiler::config::meaning::CertificateChoice;
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::config::records::caa::challenge_word;
 use crate::compiler::config::section::certificates::Challenge;
@@ -29,7 +28,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    let CertificateChoice::Acme(acme) = &meaning.certificates else { return };
+    let Some(acme) = meaning.certificates.acme() else { return };
     let written = acme.challenge.as_ref();
     let challenge = written.map_or(Challenge::TlsAlpn01, |c| c.value);
     if challenge == Challenge::Dns01 {

@@ -1,7 +1,6 @@
 //! CERT-011: The authority would write to the server that is in trouble.
 
 use crate::compiler::config::finding::Finding;
-use crate::compiler::config::meaning::CertificateChoice;
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
@@ -24,7 +23,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    let CertificateChoice::Acme(acme) = &meaning.certificates else { return };
+    let Some(acme) = meaning.certificates.acme() else { return };
     let Some(contact) = acme.contact.as_ref().filter(|_| meaning.role().receives()) else { return };
     let domain = meaning.domains.iter().find(|d| *d.name == contact.value.0.domain);
     let Some(domain) = domain else { return };

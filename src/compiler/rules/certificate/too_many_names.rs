@@ -1,12 +1,10 @@
 //! CERT-010: More names are wanted than one certificate holds.
 
+use crate::compiler::config::acme_names::wanted;
 use crate::compiler::config::finding::Finding;
-use crate::compiler::config::meaning::CertificateChoice;
 use crate::compiler::config::meaning::Meaning;
-use crate::compiler::config::publish::policy;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
-use std::collections::BTreeSet;
 
 pub const RULE: Rule = Rule {
     code: "CERT-010",
@@ -15,7 +13,8 @@ pub const RULE: Rule = Rule {
     summary: "More names are wanted than one certificate holds.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Counts the host, `acme.names`, and `mta-sts.DOMAIN` of each policy that is served here.",
+        what: "Counts the host, `acme.names`, and what follows from the domains: `mta-sts.DOMAIN` of each policy that is \
+            served here, `autoconfig.DOMAIN` and `autodiscover.DOMAIN` where settings for mail programs are.",
         why: "Let's Encrypt puts at most 100 names on a certificate, and one name that fails stops all the others.",
         example: "certificates: { acme: { names: [n0.example.org, n1.example.org, n2.example.org, n3.example.org, \
             n4.example.org, n5.example.org, n6.example.org, n7.example.org, n8.example.org, n9.example.org, \
@@ -44,14 +43,8 @@ pub const RULE: Rule = Rule {
 const NAMES_MAX: usize = 100;
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    let CertificateChoice::Acme(acme) = &meaning.certificates else { return };
-    let mut names: BTreeSet<String> = BTreeSet::from([meaning.host().to_string()]);
-    names.extend(acme.names.iter().flatten().map(|n| n.value.to_ascii_lowercase()));
-    for domain in &meaning.publication.domains {
-        if domain.effective(|s| s.mta_sts.as_ref()).is_some_and(|s| policy::served_here(&s.value)) {
-            names.insert(format!("mta-sts.{}", domain.name));
-        }
-    }
+    let Some(acme) = meaning.certificates.acme() else { return };
+    let names = wanted(meaning, acme);
     if names.len() > NAMES_MAX {
         let span = acme.names.iter().flatten().next_back().map_or(&acme.span, |n| &n.span);
         let finding = Finding::at(RULE.code, span, format!("{} names in all", names.len()))

@@ -2,7 +2,6 @@
 
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::finding::shortened;
-use crate::compiler::config::meaning::CertificateChoice;
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::config::section::certificates::Challenge;
 use crate::compiler::rules::{Check, Explanation, Rule};
@@ -25,7 +24,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
-    let CertificateChoice::Acme(acme) = &meaning.certificates else { return };
+    let Some(acme) = meaning.certificates.acme() else { return };
     let challenge = acme.challenge.as_ref();
     if challenge.is_some_and(|c| c.value == Challenge::Dns01) {
         return;

@@ -2,7 +2,6 @@
 
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::finding::listed;
-use crate::compiler::config::meaning::CertificateChoice;
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::config::records::caa::challenge_word;
 use crate::compiler::config::section::certificates::Challenge;
@@ -41,7 +40,7 @@ const AUTHORITIES: [(&str, &[&str]); 5] = [
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     let Some(caa) = meaning.config.dns.as_ref().and_then(|d| d.caa.as_ref()) else { return };
-    let CertificateChoice::Acme(acme) = &meaning.certificates else { return };
+    let Some(acme) = meaning.certificates.acme() else { return };
     let directory = acme.directory.as_ref().map_or("https://acme-v02.api.letsencrypt.org/", |d| d.value.0.as_str());
     let host = directory.split("//").nth(1).and_then(|rest| rest.split(['/', ':']).next()).unwrap_or_default();
     let within = |name: &str| host == name || host.strip_suffix(name).is_some_and(|head| head.ends_with('.'));

@@ -1,7 +1,7 @@
 //! OPS-014: A key of the language that this version's server does not act on.
 
 use crate::compiler::config::finding::Finding;
-use crate::compiler::config::meaning::{CertificateChoice, Meaning};
+use crate::compiler::config::meaning::Meaning;
 use crate::compiler::config::section::Config;
 use crate::compiler::config::section::dns::Publish;
 use crate::compiler::config::section::firewall::Backend;
@@ -69,10 +69,6 @@ fn doors<'c>(meaning: &'c Meaning<'c>, gaps: &mut Vec<Gap<'c>>) {
         if let Some(mechanisms) = door.settings.and_then(|s| s.mechanisms.as_ref()) {
             gaps.push(warn(&mechanisms.span, "mechanisms", "Every mechanism is offered, behind TLS."));
         }
-    }
-    if let CertificateChoice::Acme(acme) = &meaning.certificates {
-        let meanwhile = "A certificate that the server signs itself is served until then, and clients warn.";
-        gaps.push(warn(&acme.span, "acme", meanwhile));
     }
     if let Some(ciphers) = meaning.config.tls.as_ref().and_then(|t| t.ciphers.as_ref()).and_then(|c| c.first()) {
         gaps.push(warn(&ciphers.span, "ciphers", "The profile's own list is used, which is safe."));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compiler::config::finding::Finding;
-use crate::compiler::config::meaning::{CertificateChoice, Meaning};
+use crate::compiler::config::meaning::Meaning;
 use crate::compiler::config::ways::Hop;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::{Severity, Span};
@@ -64,7 +64,7 @@ fn needs<'m>(meaning: &'m Meaning<'_>) -> BTreeMap<u16, (&'static str, Option<&'
     for relay in meaning.ways.relays.iter().filter(|r| used.contains(r.name)) {
         needs.entry(relay.port).or_insert(("a relay", Some(relay.span)));
     }
-    if let CertificateChoice::Acme(acme) = &meaning.certificates {
+    if let Some(acme) = meaning.certificates.acme() {
         needs.entry(HTTPS_PORT).or_insert(("the certificate authority", Some(&acme.span)));
     } else if outbound.and_then(|o| o.mta_sts.as_ref()).is_none_or(|s| s.value) && needs.contains_key(&mx_port) {
         needs.entry(HTTPS_PORT).or_insert(("the MTA-STS policies of other domains", None));

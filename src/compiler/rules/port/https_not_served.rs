@@ -1,7 +1,7 @@
 //! PORT-016: Something must be served over HTTPS and no listener does it.
 
 use crate::compiler::config::finding::Finding;
-use crate::compiler::config::meaning::{CertificateChoice, LocalDomain, Meaning};
+use crate::compiler::config::meaning::{LocalDomain, Meaning};
 use crate::compiler::config::section::certificates::Challenge;
 use crate::compiler::config::section::domains::ServedBy;
 use crate::compiler::config::section::listeners::Service;
@@ -67,7 +67,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
             "add the listener `https`, or write `served_by: external` if a web server of yours has it",
         );
     }
-    if let CertificateChoice::Acme(acme) = &meaning.certificates {
+    if let Some(acme) = meaning.certificates.acme() {
         let alpn = acme.challenge.as_ref().is_none_or(|c| c.value == Challenge::TlsAlpn01);
         if alpn && acme.existing_webserver.as_ref().is_none_or(|w| !w.value) {
             let what =

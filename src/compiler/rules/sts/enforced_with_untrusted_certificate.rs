@@ -45,6 +45,7 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
     let (span, why) = match &meaning.certificates {
         CertificateChoice::SelfSigned(span) => (*span, "The server signs its certificate itself"),
         CertificateChoice::Unsaid => (&meaning.config.host.name.span, "The server signs its certificate itself"),
+        CertificateChoice::Files { acme: Some(_), .. } => return,
         CertificateChoice::Files { self_signed, .. } => match covering.next() {
             None if *self_signed => {
                 let section = meaning.config.certificates.as_ref().and_then(|c| c.self_signed.as_ref());

@@ -35,7 +35,7 @@ fn check(evidence: &Evidence<'_>, out: &mut Vec<Finding>) {
     let meaning = evidence.meaning;
     let leaves: Vec<_> = evidence.material.certificates.iter().map(|c| c.leaf.as_ref()).collect();
     let unread = leaves.iter().any(|l| l.is_err());
-    if meaning.lab() || unread || !matches!(meaning.certificates, CertificateChoice::Files { .. }) {
+    if meaning.lab() || unread || !matches!(meaning.certificates, CertificateChoice::Files { acme: None, .. }) {
         return;
     }
     let names: BTreeSet<&str> = leaves.iter().flatten().flat_map(|l| l.names.iter().map(String::as_str)).collect();

@@ -1,8 +1,8 @@
 //! Certificates: what is served, what waits, and how new ones come.
 //!
 //! [`shelf`] holds the pairs and the rules for changing them; [`present`] is what handshakes ask. They come from
-//! files, watched by content, are made here ([`local`]), or are issued by an ACME authority. [`stock`] is what one
-//! plan needs of that.
+//! files ([`watch`]ed by content), are made here ([`local`]), or are issued by an authority ([`acme`]). [`stock`] is
+//! what one plan needs of that, [`standing`] how each one stands, [`tend`] the task that looks after them.
 //!
 //! Standards: RFC 5280, RFC 6066 §3 (SNI), RFC 7671 and RFC 7672 (TLSA `3 1 1`: keys are kept across renewals, and
 //! another key waits until its records are seen), RFC 7633 (must-staple is refused).
@@ -13,6 +13,8 @@
 //! Not here: OCSP and CRLs. Nothing is stapled, and no client of ours asks: authorities have ceased to answer, and
 //! certificates live for weeks.
 
+pub mod acme;
+pub mod asks;
 pub mod kept;
 pub mod local;
 pub mod pair;
@@ -27,11 +29,15 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::watch as signal;
 
+use crate::ground::clock::Timestamp;
 use crate::ground::limits::CERTIFICATE_FILE_OCTETS_MAX;
 use crate::plan::Plan;
+use crate::plan::document::CertificateSource;
 use crate::runtime::server::challenge::Challenges;
+use acme::schedule::ASKED_PAUSE;
+use asks::{Ask, Asks};
 use pair::Pair;
 use shelf::{Shelf, ShelfError, named};
 use standing::{CertificateStatus, Standings, overview};
@@ -42,7 +48,19 @@ pub struct Certificates {
     pub challenges: Arc<Challenges>,
     pub standings: Standings,
     /// Rung when there may be something to do before the next look.
-    bell: Notify,
+    bell: signal::Sender<()>,
+    pub asks: Asks,
+}
+
+/// Why nothing is done for somebody who asks.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    #[error("`{0}` is in files: whoever makes them makes the new key, and it is found there")]
+    FilesRoll(String),
+    #[error("{0} was tried within the last {seconds} s; wait a little", seconds = ASKED_PAUSE.as_secs())]
+    TooSoon(String),
+    #[error("no certificate of the plan is called `{0}`; `mailctl certificates list` names them")]
+    Unknown(String),
 }
 
 impl Certificates {
@@ -50,12 +68,41 @@ impl Certificates {
     pub fn open(state: &Path) -> Self {
         let shelf = Shelf::open(state);
         let standings = Standings::open(shelf.kept().clone());
-        Self { shelf, challenges: Arc::default(), standings, bell: Notify::new() }
+        Self { shelf, challenges: Arc::default(), standings, bell: signal::Sender::new(()), asks: Asks::default() }
     }
 
     /// Has whoever looks after the certificates look now.
     pub fn look(&self) {
-        self.bell.notify_one();
+        self.bell.send_replace(());
+    }
+
+    /// Changes whenever there may be something to do before the next look.
+    pub fn bell(&self) -> signal::Receiver<()> {
+        self.bell.subscribe()
+    }
+
+    /// Has `ask` done for a certificate of `plan`, or for all of them.
+    ///
+    /// # Errors
+    /// [`AskError`]; then nothing is done for any.
+    pub fn ask(&self, plan: &Plan, name: Option<&str>, ask: Ask, now: Timestamp) -> Result<(), AskError> {
+        let wanted: Vec<_> = named(plan).into_iter().filter(|(id, _)| name.is_none_or(|name| name == id)).collect();
+        if let Some(name) = name.filter(|_| wanted.is_empty()) {
+            return Err(AskError::Unknown(name.to_owned()));
+        }
+        for (id, certificate) in &wanted {
+            if ask == Ask::Roll && matches!(certificate.source, CertificateSource::Files { .. }) {
+                return Err(AskError::FilesRoll(id.clone()));
+            }
+            if self.standings.of(id).tried.is_some_and(|tried| now < tried.after(ASKED_PAUSE)) {
+                return Err(AskError::TooSoon(id.clone()));
+            }
+        }
+        for (id, _) in wanted {
+            self.asks.put(&id, ask);
+        }
+        self.look();
+        Ok(())
     }
 
     /// How the certificates of `plan` stand.
@@ -63,7 +110,11 @@ impl Certificates {
     /// # Errors
     /// [`ShelfError`] if what was kept of one cannot be read.
     pub fn overview(&self, plan: &Plan) -> Result<Vec<CertificateStatus>, ShelfError> {
-        overview(plan, &self.shelf, &self.standings)
+        let mut all = overview(plan, &self.shelf, &self.standings)?;
+        for status in &mut all {
+            status.busy = self.asks.busy(&status.certificate);
+        }
+        Ok(all)
     }
 }
 

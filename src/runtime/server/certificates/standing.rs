@@ -25,6 +25,10 @@ pub struct Standing {
     /// Failed tries in a row.
     pub failures: u32,
     pub last_error: Option<String>,
+    /// The last order, whatever came of it.
+    pub tried: Option<Timestamp>,
+    /// Names of the plan that are not in the certificate, because they lead nowhere.
+    pub left_out: Vec<String>,
     /// Nothing is tried before.
     pub next_try: Option<Timestamp>,
     /// When to renew, if the authority said so (RFC 9773).
@@ -99,6 +103,12 @@ pub struct CertificateStatus {
     pub renew_at: Option<Timestamp>,
     pub last_error: Option<String>,
     pub next_try: Option<Timestamp>,
+    /// Names of the plan that are not asked for, because they lead nowhere.
+    #[serde(default)]
+    pub left_out: Vec<String>,
+    /// Something that was asked for is being done.
+    #[serde(default)]
+    pub busy: bool,
 }
 
 /// All certificates of a plan, in its order.
@@ -124,6 +134,8 @@ pub fn overview(plan: &Plan, shelf: &Shelf, standings: &Standings) -> Result<Vec
             renew_at: standing.renew_at,
             last_error: standing.last_error,
             next_try: standing.next_try,
+            left_out: standing.left_out,
+            busy: false,
             certificate: id,
         })
     };

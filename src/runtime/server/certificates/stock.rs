@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::asks::Ask;
 use super::kept::Kept;
 use super::local::{self, LocalAuthority};
 use super::pair::Pair;
@@ -103,7 +104,7 @@ fn wanted(
     match &certificate.source {
         CertificateSource::Files { chain, key, .. } => read_files(&base.join(chain), &base.join(key)).map(Some),
         CertificateSource::SelfSigned {} => {
-            local_pair(profile, &certificate.names, slot, kept, now).map_err(|error| error.to_string())
+            local_pair(profile, &certificate.names, slot, kept, now, None).map_err(|error| error.to_string())
         }
         // Until the authority has issued one, with the key that will be in the request: TLSA holds from the start.
         CertificateSource::Acme { .. } if slot.served().is_none() => {
@@ -114,7 +115,7 @@ fn wanted(
     }
 }
 
-/// A certificate made here, if the one that is served is not right any more.
+/// A certificate made here, if the one that is served is not right any more or somebody asks.
 ///
 /// # Errors
 /// [`local::LocalError`].
@@ -124,6 +125,7 @@ pub fn local_pair(
     slot: &Slot,
     kept: &Kept,
     now: i64,
+    ask: Option<Ask>,
 ) -> Result<Option<Pair>, local::LocalError> {
     let served = slot.served();
     let authority = match profile {
@@ -131,25 +133,13 @@ pub fn local_pair(
         Profile::Production => None,
     };
     let ours = |pair: &Pair| authority.as_ref().map_or(pair.self_issued, |authority| authority.issued(pair));
-    if served.as_ref().is_some_and(|pair| ours(pair) && local::good(pair, names, now)) {
+    if ask.is_none() && served.as_ref().is_some_and(|pair| ours(pair) && local::good(pair, names, now)) {
         return Ok(None);
     }
-    let key = local::key_of(served.as_deref())?;
-    local_with(authority.as_ref(), names, &key, now).map(Some)
-}
-
-/// A certificate made here, with a key of the caller's.
-///
-/// # Errors
-/// [`local::LocalError`].
-pub fn local_with(
-    authority: Option<&LocalAuthority>,
-    names: &[String],
-    key: &rcgen::KeyPair,
-    now: i64,
-) -> Result<Pair, local::LocalError> {
+    let key = local::key_of(served.as_deref().filter(|_| ask != Some(Ask::Roll)))?;
     match authority {
-        Some(authority) => authority.issue(names, key, now),
-        None => local::self_signed(names, key, now),
+        Some(authority) => authority.issue(names, &key, now),
+        None => local::self_signed(names, &key, now),
     }
+    .map(Some)
 }

@@ -20,7 +20,9 @@ pub async fn run(
     mut draining: signal::Receiver<bool>,
 ) {
     let mut watch = Watch::default();
+    let mut bell = desk.bell();
     loop {
+        bell.mark_unchanged();
         let Some((plan, base)) = current() else { return };
         let of_look = desk.clone();
         // Files are read and synced: blocking work.
@@ -37,7 +39,7 @@ pub async fn run(
         }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(CERTIFICATE_LOOK_SECONDS)) => {}
-            () = desk.bell.notified() => {}
+            _ = bell.changed() => {}
             stopped = draining.wait_for(|draining| *draining) => {
                 let _ = stopped;
                 return;

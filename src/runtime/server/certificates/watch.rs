@@ -26,6 +26,13 @@ impl Watch {
     /// One look at all certificates of a plan. Reads files and writes the state folder: not for the runtime's threads.
     pub fn look(&mut self, desk: &Certificates, plan: &Plan, base: &Path, now: i64) {
         for (id, certificate) in named(plan) {
+            if matches!(certificate.source, CertificateSource::Acme { .. }) {
+                continue;
+            }
+            let ask = desk.asks.take(&id);
+            if ask.is_some() {
+                self.seen.remove(&id);
+            }
             let found = match &certificate.source {
                 CertificateSource::Acme { .. } => continue,
                 CertificateSource::Files { chain, key, .. } => {
@@ -38,14 +45,15 @@ impl Watch {
                 }
                 CertificateSource::SelfSigned {} => {
                     let slot = desk.shelf.slot(&id).map_err(|error| error.to_string());
+                    let (kept, names) = (desk.shelf.kept(), &certificate.names);
                     slot.and_then(|slot| {
-                        local_pair(plan.profile, &certificate.names, &slot, desk.shelf.kept(), now)
-                            .map_err(|error| error.to_string())
+                        local_pair(plan.profile, names, &slot, kept, now, ask).map_err(|error| error.to_string())
                     })
                 }
             };
             let placed = found.and_then(|pair| place(desk, plan, certificate, &id, pair));
             report(desk, &id, placed);
+            desk.asks.done(&id);
         }
     }
 
