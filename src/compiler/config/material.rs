@@ -152,12 +152,22 @@ impl CertificateMaterial<'_> {
     }
 }
 
+/// RFC 7633 §4.1: `id-pe-tlsfeature`, must-staple.
+const TLS_FEATURE: &str = "1.3.6.1.5.5.7.1.24";
+
 fn leaf(inputs: &Inputs, path: &Spanned<FilePath>) -> Result<Leaf, String> {
     let bytes = inputs.read(&path.value.0).map_err(|e| e.to_string())?;
     let der = CertificateDer::from_pem_slice(&bytes)
         .map_err(|_| "holds no certificate in PEM form (`-----BEGIN CERTIFICATE-----`)".to_owned())?;
     let (_, certificate) =
         X509Certificate::from_der(&der).map_err(|_| "holds a certificate that cannot be parsed".to_owned())?;
+    if certificate.extensions().iter().any(|e| e.oid.to_id_string() == TLS_FEATURE) {
+        return Err(
+            "holds a certificate that demands stapled OCSP responses (must-staple), which the server does not \
+                    send: every client would refuse it"
+                .to_owned(),
+        );
+    }
     let mut names = Vec::new();
     if let Ok(Some(alternative)) = certificate.subject_alternative_name() {
         for name in &alternative.value.general_names {
@@ -263,5 +273,27 @@ fn dkim_key(inputs: &Inputs, path: &Spanned<FilePath>) -> Result<DkimPublic, Str
             Ok(DkimPublic { algorithm: DkimAlgorithm::Ed25519Sha256, p: BASE64.encode(raw) })
         }
         _ => Err("holds a key of a kind that DKIM does not know; it knows RSA and Ed25519".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ground::clock::Timestamp;
+
+    #[test]
+    fn a_certificate_that_demands_stapling_is_refused() {
+        let mut params = rcgen::CertificateParams::new(vec!["a.test".to_owned()]).unwrap();
+        let key = rcgen::KeyPair::generate().unwrap();
+        let plain = params.self_signed(&key).unwrap().pem();
+        // A SEQUENCE of one INTEGER, 5 for status_request.
+        let feature = rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 3, 2, 1, 5]);
+        params.custom_extensions.push(feature);
+        let stapled = params.self_signed(&key).unwrap().pem();
+        let files = [("plain", plain), ("stapled", stapled)];
+        let inputs = Inputs::in_memory(files.map(|(name, pem)| (name.into(), pem.into_bytes())).into(), Timestamp(0));
+        let read = |name: &str| leaf(&inputs, &Spanned { value: FilePath(name.into()), span: 0..0 });
+        assert_eq!(read("plain").unwrap().names, ["a.test"]);
+        assert!(read("stapled").unwrap_err().contains("must-staple"));
     }
 }

@@ -166,7 +166,7 @@ impl Server {
     /// # Errors
     /// [`certificates::AskError`].
     pub fn ask_certificates(&self, name: Option<&str>, ask: Ask) -> Result<(), certificates::AskError> {
-        self.certificates.ask(&self.current.load().plan, name, ask, Timestamp::now())
+        self.certificates.ask(&self.current.load().plan, name, ask)
     }
 
     /// Swaps to the plan kept under `digest`.

@@ -31,12 +31,10 @@ use std::sync::Arc;
 
 use tokio::sync::watch as signal;
 
-use crate::ground::clock::Timestamp;
 use crate::ground::limits::CERTIFICATE_FILE_OCTETS_MAX;
 use crate::plan::Plan;
 use crate::plan::document::CertificateSource;
 use crate::runtime::server::challenge::Challenges;
-use acme::schedule::ASKED_PAUSE;
 use asks::{Ask, Asks};
 use pair::Pair;
 use shelf::{Shelf, ShelfError, named};
@@ -57,8 +55,6 @@ pub struct Certificates {
 pub enum AskError {
     #[error("`{0}` is in files: whoever makes them makes the new key, and it is found there")]
     FilesRoll(String),
-    #[error("{0} was tried within the last {seconds} s; wait a little", seconds = ASKED_PAUSE.as_secs())]
-    TooSoon(String),
     #[error("no certificate of the plan is called `{0}`; `mailctl certificates list` names them")]
     Unknown(String),
 }
@@ -85,7 +81,7 @@ impl Certificates {
     ///
     /// # Errors
     /// [`AskError`]; then nothing is done for any.
-    pub fn ask(&self, plan: &Plan, name: Option<&str>, ask: Ask, now: Timestamp) -> Result<(), AskError> {
+    pub fn ask(&self, plan: &Plan, name: Option<&str>, ask: Ask) -> Result<(), AskError> {
         let wanted: Vec<_> = named(plan).into_iter().filter(|(id, _)| name.is_none_or(|name| name == id)).collect();
         if let Some(name) = name.filter(|_| wanted.is_empty()) {
             return Err(AskError::Unknown(name.to_owned()));
@@ -93,9 +89,6 @@ impl Certificates {
         for (id, certificate) in &wanted {
             if ask == Ask::Roll && matches!(certificate.source, CertificateSource::Files { .. }) {
                 return Err(AskError::FilesRoll(id.clone()));
-            }
-            if self.standings.of(id).tried.is_some_and(|tried| now < tried.after(ASKED_PAUSE)) {
-                return Err(AskError::TooSoon(id.clone()));
             }
         }
         for (id, _) in wanted {

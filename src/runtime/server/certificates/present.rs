@@ -7,11 +7,8 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 use super::shelf::Slot;
-use crate::runtime::net::tls::matches;
+use crate::runtime::net::tls::{ALPN_ACME, matches};
 use crate::runtime::server::challenge::Challenges;
-
-/// RFC 8737 §4.
-pub const ACME_TLS: &[u8] = b"acme-tls/1";
 
 /// The certificates of one plan, as the shelf has them at each handshake.
 #[derive(Debug)]
@@ -40,7 +37,7 @@ impl Presented {
 impl ResolvesServerCert for Presented {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let mut protocols = hello.alpn().into_iter().flatten();
-        if protocols.next() == Some(ACME_TLS) && protocols.next().is_none() {
+        if protocols.next() == Some(ALPN_ACME) && protocols.next().is_none() {
             // Without an open challenge the handshake fails: nothing else may be proved by it.
             return self.challenges.alpn(hello.server_name()?);
         }

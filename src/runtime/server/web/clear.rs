@@ -20,7 +20,7 @@ pub fn reply(visit: &Visit, asked: &Asked<'_>, target: &str) -> Reply {
     }
     // Whatever the name: what is proved is that the answer comes from here, and nobody guesses a token.
     if let Some(token) = asked.path.strip_prefix(CHALLENGE) {
-        return match visit.server.challenges.http(token) {
+        return match visit.server.challenges().http(token) {
             Some(authorization) => Reply::new("application/octet-stream", NO_STORE, authorization),
             None => Reply::status(StatusCode::NOT_FOUND),
         };

@@ -156,6 +156,10 @@ async fn attend(desk: &Certificates, plan: &Plan, base: &Path, id: &str, certifi
     };
     match reason {
         Some(reason) => {
+            if let Some(tried) = standing.tried.filter(|_| ask.is_some()) {
+                // Whoever is in a hurry is not to hammer the authority either.
+                tokio::time::sleep(tried.after(schedule::ASKED_PAUSE).since(now).min(schedule::ASKED_PAUSE)).await;
+            }
             tracing::info!(certificate = id, reason, directory, "a certificate is ordered");
             customer.order(served.as_deref(), ask == Some(Ask::Roll)).await;
             desk.asks.done(id);

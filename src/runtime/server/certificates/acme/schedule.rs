@@ -15,7 +15,7 @@ const PAUSE_MIN: Duration = Duration::from_secs(15 * 60);
 const PAUSE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// Between two orders that nobody asked for. Let's Encrypt issues five certificates of the same names in a week.
 const ORDER_PAUSE: Duration = Duration::from_secs(60 * 60);
-/// Between two orders that somebody asks for by hand.
+/// Between an order and one that somebody asks for by hand; the latter waits.
 pub const ASKED_PAUSE: Duration = Duration::from_secs(5);
 /// RFC 9773 §4.3.2: what `Retry-After` may say.
 const INFO_PAUSE_MIN: Duration = Duration::from_secs(60);
