@@ -56,7 +56,7 @@ class Primary:
 
     def __init__(self, zones, work):
         self.folder = os.path.join(work, "knot")
-        os.makedirs(self.folder)
+        os.makedirs(os.path.join(self.folder, "db"))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]

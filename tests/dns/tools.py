@@ -25,8 +25,8 @@ def octodns(folder):
         for record in zone.records:
             rrset = record.to_rrset()
             for text in rrset.rdatas:
-                data = sets.caa(*caa(text)) if rrset.type == "CAA" else sets.rdata(rrset.type, text)
-                found.add(rrset.name, rrset.type, rrset.ttl, data)
+                data = sets.caa(*caa(text)) if rrset._type == "CAA" else sets.rdata(rrset._type, text)
+                found.add(rrset.name, rrset._type, rrset.ttl, data)
     return found
 
 
