@@ -8,6 +8,8 @@
 //! Not here: what changes and whether that is wanted (`mailctl plan`), and DNS, which later versions
 //! stage.
 
+pub mod doors;
+pub mod policy;
 pub mod probe;
 pub mod proposal;
 pub mod publish;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, ProtocolVersion, StreamOwned};
 
 use crate::runtime::net::anybody::AcceptAnybody;
 use crate::runtime::net::tls::provider;
@@ -30,7 +30,28 @@ pub struct Probe {
     start: usize,
 }
 
+/// What a handshake led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Met {
+    /// `1.2`, `1.3`.
+    pub version: String,
+    /// The cipher suite's name.
+    pub cipher: String,
+}
+
 impl Probe {
+    /// The TLS that is spoken now; empty in clear.
+    pub fn met(&self) -> Met {
+        let Channel::Tls(stream) = &self.channel else { return Met { version: String::new(), cipher: String::new() } };
+        let version = match stream.conn.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => "1.2",
+            Some(ProtocolVersion::TLSv1_3) => "1.3",
+            _ => "",
+        };
+        let cipher = stream.conn.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
+        Met { version: version.to_owned(), cipher: cipher.unwrap_or_default().to_owned() }
+    }
+
     /// # Errors
     /// If nothing listens there, or it does not answer in time.
     pub fn connect(address: SocketAddr) -> io::Result<Self> {

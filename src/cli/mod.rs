@@ -20,7 +20,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use command::{
     account, apply, certificates, check, config, dns, explain, firewall, fmt, graph, history, init, migrate, plan,
-    ports, queue, quickstart, render, rollback, run, schema, serve, status,
+    ports, probe, queue, quickstart, render, rollback, run, schema, serve, status,
 };
 use context::Context;
 
@@ -87,6 +87,8 @@ enum Command {
     Plan(plan::Arguments),
     /// The port table: who may connect where, how, and why.
     Ports(ports::Arguments),
+    /// Try ports from this machine, for a check on another one.
+    Probe(probe::Arguments),
     /// Mail waiting to leave.
     #[command(subcommand)]
     Queue(queue::Command),
@@ -184,6 +186,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Outcome, Failure> {
         Command::Migrate(arguments) => migrate::run(context, &arguments),
         Command::Plan(arguments) => plan::run(context, &arguments),
         Command::Ports(arguments) => ports::run(context, &arguments),
+        Command::Probe(arguments) => probe::run(&arguments),
         Command::Queue(command) => queue::run(context, &command),
         Command::Quickstart(arguments) => quickstart::run(&arguments, Some(context.state.root().to_owned())),
         Command::Render(command) => render::run(context, &command),

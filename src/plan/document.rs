@@ -21,7 +21,7 @@ pub use super::dns::{
 pub use super::firewall::{Family, FilterBackend, FirewallRule, OutgoingFilter, PacketFilter};
 pub use super::outbound::{
     BackupHop, BackupMx, BackupRecipients, Fallback, NextHop, Outbound, OutboundTls, Relay, RelayCredentials, RelayTls,
-    Relaying, ResolverSource, Route, TlsPolicy,
+    Relaying, ResolverSource, Route, TlsPolicy, Validation,
 };
 
 /// Version of this document's form. A server refuses a plan of another.

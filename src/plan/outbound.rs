@@ -49,8 +49,29 @@ pub struct Outbound {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_notice_seconds: Option<u64>,
     pub resolver: ResolverSource,
+    #[serde(default, skip_serializing_if = "Validation::is_internet")]
+    pub validation: Validation,
     /// Direct delivery connects here. 25 unless `profile: lab`.
     pub mx_port: u16,
+}
+
+/// Whether answers of DNS are validated here (RFC 4035 §5), and by whose key.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Validation {
+    /// By the DS or DNSKEY records of a private root in this file.
+    Anchor(PathBuf),
+    /// By the root of the Internet.
+    #[default]
+    Internet,
+    /// Not at all.
+    None,
+}
+
+impl Validation {
+    fn is_internet(&self) -> bool {
+        self == &Self::Internet
+    }
 }
 
 /// Where a message goes next.

@@ -1,5 +1,6 @@
 //! `mailctl dns`: the records that the plan wants published.
 
+pub(in crate::cli) mod check;
 mod push;
 
 use std::path::PathBuf;
@@ -12,6 +13,8 @@ use crate::plan::document;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// Look at what the world sees of us: records, DNSSEC, keys, ports, policies, block lists.
+    Check(check::Arguments),
     /// Bring the zones of the primary server in line with the plan (RFC 2136).
     Push(push::Arguments),
     /// Print the records wanted, or write them for another tool.
@@ -69,6 +72,7 @@ impl RecordFormat {
 
 pub fn run(context: &Context, command: &Command) -> Result<Outcome, Failure> {
     let arguments = match command {
+        Command::Check(arguments) => return check::run(context, arguments),
         Command::Push(arguments) => return push::run(context, arguments),
         Command::Records(arguments) => arguments,
     };

@@ -15,6 +15,7 @@ pub mod init;
 pub mod migrate;
 pub mod plan;
 pub mod ports;
+pub mod probe;
 pub mod queue;
 pub mod quickstart;
 pub mod render;

@@ -12,7 +12,7 @@ use crate::compiler::config::spanned::Spanned;
 use crate::compiler::config::ways::{Hop, Smarthost, Way, Ways};
 use crate::plan::document::{
     BackupHop, BackupMx, BackupRecipients, Fallback, NextHop, Outbound, OutboundTls, Relay, RelayCredentials, RelayTls,
-    Relaying, ResolverSource, Route, TlsPolicy,
+    Relaying, ResolverSource, Route, TlsPolicy, Validation,
 };
 use crate::vocabulary::mail::{AddressPattern, DomainPattern};
 
@@ -57,6 +57,7 @@ pub fn outbound(meaning: &Meaning<'_>) -> Outbound {
         ),
         lifetime_seconds: set.and_then(|o| o.lifetime.as_ref()).map_or(LIFETIME, |l| l.value.0.as_secs()),
         resolver: resolver(meaning),
+        validation: validation(meaning),
         mx_port: set.and_then(|o| o.mx_port.as_ref()).map_or(MX_PORT, |p| p.value),
     }
 }
@@ -65,6 +66,15 @@ fn resolver(meaning: &Meaning<'_>) -> ResolverSource {
     match meaning.config.dns.as_ref().and_then(|d| d.resolver.as_ref()).map(|r| &r.value) {
         Some(Resolver::Addresses(servers)) => ResolverSource::Addresses(servers.iter().map(|s| s.value.0).collect()),
         Some(Resolver::System) | None => ResolverSource::System,
+    }
+}
+
+fn validation(meaning: &Meaning<'_>) -> Validation {
+    let dns = meaning.config.dns.as_ref();
+    match dns.and_then(|d| d.trust_anchor.as_ref()) {
+        _ if dns.and_then(|d| d.validate.as_ref()).is_some_and(|v| !v.value) => Validation::None,
+        Some(anchor) => Validation::Anchor(anchor.value.0.clone()),
+        None => Validation::Internet,
     }
 }
 

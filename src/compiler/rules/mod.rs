@@ -75,6 +75,8 @@ pub struct Explanation {
 pub enum Check {
     /// With the files that the configuration names.
     Material(fn(&Evidence<'_>, &mut Vec<Finding>)),
+    /// From what others see of the running server; `mailctl dns check` and `mailctl doctor` raise it.
+    Live,
     /// From the configuration alone.
     Meaning(fn(&Meaning<'_>, &mut Vec<Finding>)),
     /// With what DNS says now. Only `plan --online` and `check --online` ask; never an error.
@@ -130,7 +132,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Finding> {
         match rule.check {
             Check::Material(check) => check(evidence, &mut out),
             Check::Meaning(check) => check(evidence.meaning, &mut out),
-            Check::Online(_) | Check::Reading | Check::Transition(_) => {}
+            Check::Live | Check::Online(_) | Check::Reading | Check::Transition(_) => {}
         }
         if out.len() - before > limits::FINDINGS_MAX {
             // An error must not go where only warnings are left: it decides about the plan.
@@ -161,6 +163,13 @@ pub fn judge_online(sight: &Sight<'_>) -> Vec<Finding> {
         }
     }
     out
+}
+
+/// A finding about the live world, which no place in a file stands for.
+pub fn live(code: &'static str, severity: Severity, detail: String, fix: String) -> Diagnostic {
+    let bare =
+        Finding { code, severity: None, primary: None, related: Vec::new(), detail, fix: Some(fix), edits: Vec::new() };
+    Diagnostic { severity, ..complete(bare) }
 }
 
 /// Adds name, severity, summary and references.

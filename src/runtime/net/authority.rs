@@ -40,12 +40,11 @@ pub struct Authorities {
 }
 
 impl Authorities {
-    /// The servers that the zone itself and its parent name, by way of the resolver.
-    ///
-    /// # Errors
-    /// [`ResolveError`] if nobody knows the zone's servers.
-    pub async fn of(resolver: &DnsResolver, zone: &str) -> Result<Self, ResolveError> {
-        let mut names: BTreeSet<String> = hosts(resolver.texts(zone, "NS").await?.records);
+    /// The servers that the zone itself and its parent name, by way of the resolver; none if nobody knows them. A zone
+    /// that the resolver refuses (its signatures do not fit) still has those that its parent names.
+    pub async fn of(resolver: &DnsResolver, zone: &str) -> Self {
+        let named = resolver.texts(zone, "NS").await.map(|answer| answer.records).unwrap_or_default();
+        let mut names: BTreeSet<String> = hosts(named);
         if let Some(delegated) = delegation(resolver, zone).await {
             names.extend(delegated);
         }
@@ -57,13 +56,24 @@ impl Authorities {
             }
             found.servers.extend(addresses.into_iter().map(|address| (address, name.clone())));
         }
-        Ok(found)
+        found
     }
 
     /// These servers, for whoever knows them otherwise.
     pub fn at(zone: &str, servers: impl IntoIterator<Item = SocketAddr>) -> Self {
         let servers = servers.into_iter().map(|address| (address, address.to_string())).collect();
         Self { zone: zone.to_owned(), servers, nowhere: BTreeSet::new() }
+    }
+
+    /// The serial of the zone at each server, and when the signature of its SOA record ends.
+    pub async fn serials(&self) -> Vec<(SocketAddr, Result<(u32, Option<u32>), AuthorityError>)> {
+        let Some(zone) = rdata::name(&self.zone) else { return Vec::new() };
+        let mut questions = JoinSet::new();
+        for server in self.servers.keys().copied() {
+            let zone = zone.clone();
+            questions.spawn(async move { (server, serial(server, &zone).await) });
+        }
+        questions.join_all().await
     }
 
     /// Asks every server; one answer each.
@@ -91,10 +101,7 @@ pub async fn answers(
     name: &str,
     kind: &str,
 ) -> Vec<(SocketAddr, Result<RrSet, AuthorityError>)> {
-    match Authorities::of(resolver, zone).await {
-        Ok(authorities) => authorities.answers(name, kind).await,
-        Err(_) => Vec::new(),
-    }
+    Authorities::of(resolver, zone).await.answers(name, kind).await
 }
 
 /// The zone that holds a name, as the resolver sees it: the closest name above with a SOA record.
@@ -132,12 +139,7 @@ pub async fn ask(server: SocketAddr, name: &str, kind: &str) -> Result<RrSet, Au
 /// [`AuthorityError`]; `Lame` if it holds none.
 pub async fn zone_at(server: SocketAddr, name: &str) -> Result<String, AuthorityError> {
     let name = rdata::name(name).ok_or_else(|| AuthorityError::Unreachable(format!("{name} cannot be asked for")))?;
-    let answer = message(server, &name, RecordType::SOA).await?;
-    match answer.metadata.response_code {
-        ResponseCode::NoError | ResponseCode::NXDomain if answer.metadata.authoritative => {}
-        ResponseCode::NoError | ResponseCode::NXDomain => return Err(AuthorityError::Lame),
-        code => return Err(AuthorityError::Code(code.to_string())),
-    }
+    let answer = authoritative(server, &name, RecordType::SOA).await?;
     // RFC 2308 §2: the SOA record of the zone, as the answer or beside a negative one. An alias may have led on to
     // another zone; then its own zone is that of the name above.
     let soa = |record: &&hickory_resolver::proto::rr::Record| {
@@ -154,9 +156,13 @@ pub async fn zone_at(server: SocketAddr, name: &str) -> Result<String, Authority
 }
 
 async fn one(server: SocketAddr, name: &Name, kind: RecordType) -> Result<RrSet, AuthorityError> {
+    Ok(set(&authoritative(server, name, kind).await?, name, kind))
+}
+
+async fn authoritative(server: SocketAddr, name: &Name, kind: RecordType) -> Result<Message, AuthorityError> {
     let answer = message(server, name, kind).await?;
     match answer.metadata.response_code {
-        ResponseCode::NoError | ResponseCode::NXDomain if answer.metadata.authoritative => Ok(set(&answer, name, kind)),
+        ResponseCode::NoError | ResponseCode::NXDomain if answer.metadata.authoritative => Ok(answer),
         ResponseCode::NoError | ResponseCode::NXDomain => Err(AuthorityError::Lame),
         code => Err(AuthorityError::Code(code.to_string())),
     }
@@ -167,6 +173,17 @@ async fn message(server: SocketAddr, name: &Name, kind: RecordType) -> Result<Me
         io::ErrorKind::TimedOut => AuthorityError::TimedOut,
         _ => AuthorityError::Unreachable(error.to_string()),
     })
+}
+
+async fn serial(server: SocketAddr, zone: &Name) -> Result<(u32, Option<u32>), AuthorityError> {
+    let answer = authoritative(server, zone, RecordType::SOA).await?;
+    let of = |record: &hickory_resolver::proto::rr::Record| match &record.data {
+        RData::SOA(soa) if record.name == *zone => Some(soa.serial),
+        _ => None,
+    };
+    // The servers of a zone above answer too, by saying that the name has no such record.
+    let serial = answer.answers.iter().find_map(of).ok_or(AuthorityError::Lame)?;
+    Ok((serial, set(&answer, zone, RecordType::SOA).signed_until))
 }
 
 fn set(answer: &Message, name: &Name, kind: RecordType) -> RrSet {

@@ -11,6 +11,7 @@ pub mod connector;
 pub mod driver;
 mod exchange;
 pub mod listener;
+pub mod outlook;
 pub mod proxy;
 pub mod publish;
 mod rdata;

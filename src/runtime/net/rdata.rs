@@ -95,7 +95,7 @@ fn meaning(data: &RData) -> Option<DnsData> {
     })
 }
 
-fn hex(octets: &[u8]) -> String {
+pub(super) fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 

@@ -4,7 +4,8 @@
 //! lines count). The C library is never asked: a static binary's `getaddrinfo` depends on the machine it
 //! runs on, and `/etc/hosts` or a search list must not decide where mail goes.
 //!
-//! This version does not validate DNSSEC; every verdict is `Insecure`.
+//! A resolver of [`DnsResolver::new`] does not validate, and every verdict of it is `Insecure`; one of
+//! [`DnsResolver::validating`] does, from the root's key down (RFC 4035 §5). Its name servers must hand signatures on.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -13,12 +14,14 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData};
+use hickory_resolver::proto::dnssec::{DigestType, Proof, TrustAnchors};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use rustls::{ClientConfig, RootCertStore};
 
-use super::tls;
+use super::{exchange, rdata, tls};
 use crate::plan::document::ResolverSource;
 use crate::vocabulary::dns::{Answer, Lookup, Mx, ResolveError, Resolver, Verdict};
 use crate::vocabulary::mail::Domain;
@@ -34,6 +37,8 @@ const CACHE_ENTRIES: u64 = 4096;
 /// Why there is no resolver.
 #[derive(Debug, thiserror::Error)]
 pub enum ResolverError {
+    #[error("the trust anchor holds no DS or DNSKEY record of the root, or none of a key that the root has now")]
+    Anchor,
     #[error("the resolver cannot be set up: {0}")]
     Setup(String),
     #[error("{RESOLV_CONF} cannot be read: {0}")]
@@ -52,13 +57,23 @@ impl DnsResolver {
     /// # Errors
     /// [`ResolverError`] if the system's configuration is wanted and cannot be read.
     pub fn new(source: &ResolverSource) -> Result<Self, ResolverError> {
-        let servers = match source {
-            ResolverSource::Addresses(addresses) => addresses.clone(),
-            ResolverSource::System => {
-                let text = std::fs::read_to_string(RESOLV_CONF).map_err(ResolverError::SystemConfiguration)?;
-                system_servers(&text)
-            }
+        Self::build(&servers(source)?, None)
+    }
+
+    /// One that validates. `anchor`: DS or DNSKEY records of a private root, as in a zone file; else the Internet's.
+    ///
+    /// # Errors
+    /// [`ResolverError`]; `Anchor` also if the root's keys cannot be asked for.
+    pub async fn validating(source: &ResolverSource, anchor: Option<&str>) -> Result<Self, ResolverError> {
+        let servers = servers(source)?;
+        let anchors = match anchor {
+            None => TrustAnchors::default(),
+            Some(text) => anchors(&servers, text).await.ok_or(ResolverError::Anchor)?,
         };
+        Self::build(&servers, Some(anchors))
+    }
+
+    fn build(servers: &[SocketAddr], anchors: Option<TrustAnchors>) -> Result<Self, ResolverError> {
         let servers = servers.iter().map(|address| {
             let mut server = NameServerConfig::udp_and_tcp(address.ip());
             server.connections.iter_mut().for_each(|connection| connection.port = address.port());
@@ -70,19 +85,27 @@ impl DnsResolver {
         options.edns0 = true;
         options.cache_size = CACHE_ENTRIES;
         options.use_hosts_file = ResolveHosts::Never;
+        options.validate = anchors.is_some();
         let unused = ClientConfig::builder_with_provider(tls::provider())
             .with_safe_default_protocol_versions()
             .map_err(|error| ResolverError::Setup(error.to_string()))?
             .with_root_certificates(RootCertStore::empty())
             .with_no_client_auth();
-        let inner = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+        let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
             .with_options(options)
             // No name server is asked over TLS. Without a configuration of ours the library would look for
             // the machine's certificate authorities, and fail where there are none (an image from scratch).
-            .with_tls_config(unused)
-            .build()
-            .map_err(|error| ResolverError::Setup(error.to_string()))?;
+            .with_tls_config(unused);
+        if let Some(anchors) = anchors {
+            builder = builder.with_trust_anchor(anchors.into());
+        }
+        let inner = builder.build().map_err(|error| ResolverError::Setup(error.to_string()))?;
         Ok(Self { inner })
+    }
+
+    /// For libraries that ask by themselves.
+    pub(super) fn inner(&self) -> TokioResolver {
+        self.inner.clone()
     }
 
     async fn ask<T>(
@@ -92,11 +115,14 @@ impl DnsResolver {
         read: impl Fn(&Record) -> Option<T>,
     ) -> Result<Answer<T>, ResolveError> {
         // The final dot keeps search lists out.
-        let records = match self.inner.lookup(format!("{name}."), kind).await {
-            Ok(lookup) => lookup.answers().iter().filter_map(read).collect(),
-            Err(error) => return absent(error),
-        };
-        Ok(Answer { records, verdict: Verdict::Insecure, name_exists: true })
+        match self.inner.lookup(format!("{name}."), kind).await {
+            Ok(lookup) => Ok(Answer {
+                records: lookup.answers().iter().filter_map(read).collect(),
+                verdict: verdict(lookup.answers()),
+                name_exists: true,
+            }),
+            Err(error) => absent(error),
+        }
     }
 }
 
@@ -114,7 +140,7 @@ impl DnsResolver {
         match lookup.await {
             Ok(lookup) => {
                 let records = lookup.answers().iter().filter_map(read).collect();
-                Ok(Answer { records, verdict: Verdict::Insecure, name_exists: true })
+                Ok(Answer { records, verdict: verdict(lookup.answers()), name_exists: true })
             }
             Err(error) => absent(error),
         }
@@ -172,20 +198,79 @@ impl Resolver for DnsResolver {
     }
 }
 
+/// RFC 4035 §4.3. An answer is as good as its worst record.
+fn verdict(records: &[Record]) -> Verdict {
+    let all = |proof: Proof| !records.is_empty() && records.iter().all(|record| record.proof == proof);
+    if records.iter().any(|record| record.proof == Proof::Bogus) {
+        Verdict::Bogus
+    } else if all(Proof::Secure) {
+        Verdict::Secure
+    } else {
+        Verdict::Insecure
+    }
+}
+
 /// RFC 2308 §2: the two kinds of "nothing", and everything else.
 fn absent<T>(error: NetError) -> Result<Answer<T>, ResolveError> {
     match error {
-        NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
-            ResponseCode::NXDomain => {
-                Ok(Answer { records: Vec::new(), verdict: Verdict::Insecure, name_exists: false })
+        NetError::Dns(DnsError::NoRecordsFound(none)) => {
+            let verdict = none.authorities.as_ref().map_or(Verdict::Insecure, |records| verdict(records));
+            match none.response_code {
+                ResponseCode::NXDomain => Ok(Answer { records: Vec::new(), verdict, name_exists: false }),
+                ResponseCode::NoError => Ok(Answer { records: Vec::new(), verdict, name_exists: true }),
+                code => Err(ResolveError::Failed(code.to_string())),
             }
-            ResponseCode::NoError => Ok(Answer { records: Vec::new(), verdict: Verdict::Insecure, name_exists: true }),
-            code => Err(ResolveError::Failed(code.to_string())),
-        },
+        }
+        // Neither a record nor a proof that there is none.
+        NetError::Dns(DnsError::Nsec { .. } | DnsError::DnssecBogus) => {
+            Ok(Answer { records: Vec::new(), verdict: Verdict::Bogus, name_exists: true })
+        }
         NetError::Dns(DnsError::ResponseCode(code)) => Err(ResolveError::Failed(code.to_string())),
         NetError::Timeout => Err(ResolveError::TimedOut),
         other => Err(ResolveError::Failed(format!("nothing usable ({other})"))),
     }
+}
+
+/// The keys of the root that `text` vouches for. A DS record is a digest (RFC 4034 §5.1.4): the key itself is asked
+/// for, from whomever, and counts if its digest is the right one.
+async fn anchors(servers: &[SocketAddr], text: &str) -> Option<TrustAnchors> {
+    let keys: Vec<&str> = text.lines().filter(|line| line.split_ascii_whitespace().any(|w| w == "DNSKEY")).collect();
+    if !keys.is_empty() {
+        return keys.join("\n").parse().ok();
+    }
+    let mut anchors = TrustAnchors::empty();
+    for server in servers {
+        let mut question = exchange::question(&Name::root(), RecordType::DNSKEY);
+        question.metadata.recursion_desired = true;
+        let Ok(answer) = exchange::ask(*server, &question).await else { continue };
+        for record in &answer.answers {
+            if let RData::DNSSEC(DNSSECRData::DNSKEY(key)) = &record.data
+                && text.lines().any(|line| vouches(line, key))
+            {
+                anchors.insert(key.public_key());
+            }
+        }
+    }
+    (!anchors.is_empty()).then_some(anchors)
+}
+
+/// `. IN DS TAG ALGORITHM 2 DIGEST`, with or without TTL and class.
+fn vouches(line: &str, key: &DNSKEY) -> bool {
+    let mut words = line.split_ascii_whitespace().skip_while(|word| *word != "DS").skip(1);
+    let (Some(tag), Some(_), Some(kind)) = (words.next(), words.next(), words.next()) else { return false };
+    let digest: String = words.collect();
+    let ours = key.to_digest(&Name::root(), DigestType::SHA256);
+    let tagged = key.calculate_key_tag().is_ok_and(|known| tag.parse() == Ok(known));
+    kind == "2" && tagged && ours.is_ok_and(|ours| rdata::hex(ours.as_ref()).eq_ignore_ascii_case(&digest))
+}
+
+fn servers(source: &ResolverSource) -> Result<Vec<SocketAddr>, ResolverError> {
+    Ok(match source {
+        ResolverSource::Addresses(addresses) => addresses.clone(),
+        ResolverSource::System => {
+            system_servers(&std::fs::read_to_string(RESOLV_CONF).map_err(ResolverError::SystemConfiguration)?)
+        }
+    })
 }
 
 /// The servers of a resolv.conf(5); the local machine if it names none, as the C library does.

@@ -1,13 +1,16 @@
 //! The wanted records against what name servers have: what to add, what to take away, what is not ours.
 //!
 //! [`ownership`] tells our records from others', [`difference`] what is to do, [`review`] says it to people.
+//! [`sight`] is what was seen of us from outside, [`judge`] what is wrong with it.
 //!
 //! Standards: RFC 2136 (the changes), RFC 2181 §5 and §10.1 (sets, aliases). Values only; whoever holds sockets asks and
 //! pushes.
 
 pub mod difference;
+pub mod judge;
 pub mod ownership;
 pub mod review;
+pub mod sight;
 
 use crate::plan::document::DnsData;
 

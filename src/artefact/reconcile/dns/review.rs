@@ -1,12 +1,16 @@
 //! A difference for people and for programs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
 use super::RecordChange;
 use super::difference::{Foreign, ZoneDifference, shown};
 use super::ownership::LABEL;
+use super::sight::{ListVerdict, Listing, ServerSight, Sight, Trust};
+use crate::plan::document::DnsRecord;
 
 /// Version of the JSON form.
 pub const FORMAT: u32 = 1;
@@ -109,4 +113,141 @@ fn short(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+/// What was looked at, in a few lines: zones with their servers, and the sets that are not as wanted.
+pub fn seen_human(records: &[DnsRecord], sight: &Sight) -> String {
+    let mut text = String::new();
+    for (name, zone) in &sight.zones {
+        let trust = trust(&zone.trust);
+        let servers: Vec<String> = zone
+            .servers
+            .iter()
+            .map(|(address, server)| match &server.serial {
+                Ok(serial) => format!("{} ({}) serial {serial}", server.name, address.ip()),
+                Err(error) => format!("{} ({}) {error}", server.name, address.ip()),
+            })
+            .collect();
+        let _ = writeln!(text, "Zone {name}: {trust}; {}", servers.join(", "));
+    }
+    let sets = states(records, sight);
+    let right = sets.iter().filter(|set| set.state == "right").count();
+    let _ = writeln!(text, "{right} of {} wanted record sets are as wanted on every server", sets.len());
+    for set in sets.iter().filter(|set| set.state != "right") {
+        let _ = writeln!(text, "  {} {}: {}", set.name, set.kind, set.state);
+        for (server, found) in set.found.iter().filter(|(_, found)| *found != Ok(set.wanted.clone())) {
+            let found = match found {
+                Ok(found) if found.is_empty() => "nothing".to_owned(),
+                Ok(found) => found.iter().map(|data| short(data)).collect::<Vec<_>>().join(" | "),
+                Err(error) => error.clone(),
+            };
+            let _ = writeln!(text, "    {server}: {found}");
+        }
+    }
+    text
+}
+
+/// The same for programs, every set with what each server has.
+pub fn seen_json(records: &[DnsRecord], sight: &Sight) -> Value {
+    let zones: Vec<Value> = sight
+        .zones
+        .iter()
+        .map(|(name, zone)| {
+            let server = |(address, server): (&SocketAddr, &ServerSight)| {
+                let (serial, error) = match &server.serial {
+                    Ok(serial) => (Some(*serial), None),
+                    Err(error) => (None, Some(error.to_string())),
+                };
+                json!({ "address": address.ip(), "name": server.name, "serial": serial, "error": error })
+            };
+            json!({
+                "zone": name,
+                "dnssec": trust(&zone.trust),
+                "servers": zone.servers.iter().map(server).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let set = |set: SetState| {
+        let found: Vec<Value> = set
+            .found
+            .iter()
+            .map(|(server, found)| match found {
+                Ok(found) => json!({ "server": server, "found": found }),
+                Err(error) => json!({ "server": server, "error": error }),
+            })
+            .collect();
+        json!({ "name": set.name, "type": set.kind, "state": set.state, "wanted": set.wanted, "servers": found })
+    };
+    let listing = |listing: &Listing| {
+        let (state, code) = match &listing.verdict {
+            ListVerdict::Clean => ("clean", None),
+            ListVerdict::Listed(code) => ("listed", Some(code)),
+            ListVerdict::Unknown(why) => ("unknown", Some(why)),
+        };
+        json!({ "address": listing.address, "list": listing.list, "state": state, "answer": code })
+    };
+    json!({
+        "version": FORMAT,
+        "zones": zones,
+        "sets": states(records, sight).into_iter().map(set).collect::<Vec<_>>(),
+        "block_lists": sight.listings.iter().map(listing).collect::<Vec<_>>(),
+    })
+}
+
+fn trust(trust: &Trust) -> &'static str {
+    match trust {
+        Trust::Bogus(_) => "bogus",
+        Trust::Insecure => "insecure",
+        Trust::Secure => "secure",
+        Trust::Unknown(_) => "unknown",
+    }
+}
+
+/// One wanted set and what each server has.
+struct SetState {
+    name: String,
+    kind: String,
+    wanted: Vec<String>,
+    state: &'static str,
+    found: Vec<(String, Result<Vec<String>, String>)>,
+}
+
+fn states(records: &[DnsRecord], sight: &Sight) -> Vec<SetState> {
+    let mut wanted: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for record in records.iter().filter(|record| !record.data.is_generated()) {
+        wanted.entry((&record.name, record.data.kind())).or_default().push(record.data.to_string());
+    }
+    let mut states = Vec::new();
+    for ((name, kind), mut wanted) in wanted {
+        wanted.sort();
+        let Some(seen) = sight.sets.get(&(name.to_owned(), kind.to_owned())) else { continue };
+        let mut found: Vec<(String, Result<Vec<String>, String>)> = Vec::new();
+        for (address, set) in &seen.servers {
+            let answer = match set {
+                Ok(set) => {
+                    let mut data: Vec<String> = set.records.iter().map(shown).collect();
+                    data.sort();
+                    Ok(data)
+                }
+                Err(error) => Err(error.to_string()),
+            };
+            found.push((address.ip().to_string(), answer));
+        }
+        let has = |all: bool| {
+            let held = |(_, found): &(String, Result<Vec<String>, String>)| {
+                found.as_ref().is_ok_and(|found| wanted.iter().all(|data| found.contains(data)))
+            };
+            if all { found.iter().all(held) } else { found.iter().any(held) }
+        };
+        let more = found.iter().any(|(_, found)| found.as_ref().is_ok_and(|found| found.len() > wanted.len()));
+        let state = match (has(true), has(false)) {
+            (true, _) if more && kind != "TXT" => "foreign records beside ours",
+            (true, _) => "right",
+            (false, true) => "not the same on every server",
+            (false, false) if found.iter().all(|(_, f)| f.as_ref().is_ok_and(Vec::is_empty)) => "missing",
+            (false, false) => "differs",
+        };
+        states.push(SetState { name: name.to_owned(), kind: kind.to_owned(), wanted, state, found });
+    }
+    states
 }

@@ -122,20 +122,6 @@ fn filter<'c>(config: &'c Config, gaps: &mut Vec<Gap<'c>>) {
 }
 
 fn surroundings<'c>(config: &'c Config, gaps: &mut Vec<Gap<'c>>) {
-    if let Some(dns) = &config.dns {
-        match dns.publish.as_ref().map(|p| (&p.value, &p.span)) {
-            Some((Publish::Rfc2136(_), span)) => {
-                gaps.push(warn(span, "dns.publish", "`mailctl dns records` prints them, for you to publish."));
-            }
-            Some((Publish::File(_) | Publish::Print(_), _)) | None => {}
-        }
-        if let Some(anchor) = &dns.trust_anchor {
-            gaps.push(warn(&anchor.span, "dns.trust_anchor", "No answer is validated here."));
-        }
-        if let Some(validate) = dns.validate.as_ref().filter(|v| v.value) {
-            gaps.push(warn(&validate.span, "dns.validate", "No answer is validated here."));
-        }
-    }
     if let Some(firewall) = &config.firewall {
         let backend = firewall.backend.as_ref();
         if let Some(other) = backend.filter(|b| !matches!(b.value, Backend::None | Backend::Nftables)) {

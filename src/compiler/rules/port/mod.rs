@@ -14,6 +14,7 @@ pub mod listeners_overlap;
 pub mod no_inbound_listener;
 pub mod nothing_can_be_handed_in;
 pub mod old_clients_only;
+pub mod port_not_reachable;
 pub mod port_of_another_service;
 pub mod published_port_twice;
 pub mod smtp_requires_tls;
@@ -48,4 +49,5 @@ pub const RULES: &[&Rule] = &[
     &listener_outside_role::RULE,
     &nothing_can_be_handed_in::RULE,
     &http_under_tls::RULE,
+    &port_not_reachable::RULE,
 ];

@@ -22,6 +22,7 @@ pub mod relay_name_taken;
 pub mod relay_not_in_spf;
 pub mod relay_starttls_port_with_implicit_tls;
 pub mod relaying_without_smtp;
+pub mod relays_for_strangers;
 pub mod retry_schedule_unusual;
 pub mod route_never_used;
 pub mod route_to_nowhere;
@@ -53,4 +54,5 @@ pub const RULES: &[&Rule] = &[
     &backup_role_without_domains::RULE,
     &source_address_not_announced::RULE,
     &relaying_without_smtp::RULE,
+    &relays_for_strangers::RULE,
 ];

@@ -13,9 +13,11 @@ pub mod policy_host_without_certificate;
 pub mod policy_id_malformed;
 pub mod policy_id_pinned;
 pub mod policy_names_no_mx;
+pub mod policy_not_fetched;
 pub mod policy_withdrawn_too_early;
 pub mod policy_without_an_mx;
 pub mod policy_without_reports;
+pub mod served_policy_differs;
 
 use crate::compiler::rules::Rule;
 
@@ -33,4 +35,6 @@ pub const RULES: &[&Rule] = &[
     &mx_before_its_policy::RULE,
     &policy_without_reports::RULE,
     &policy_id_malformed::RULE,
+    &policy_not_fetched::RULE,
+    &served_policy_differs::RULE,
 ];
