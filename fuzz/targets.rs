@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use mailctl::artefact::render;
-use mailctl::compiler::config::{subset, tree};
 use mailctl::artefact::render::web::autodiscover;
+use mailctl::compiler::config::{subset, tree};
 use mailctl::compiler::{Inputs, compile, rules, text};
 use mailctl::ground::clock::Timestamp;
 use mailctl::ground::diagnostic::{Severity, Source, github, human, json, markdown, sarif};

@@ -19,8 +19,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use command::{
-    account, apply, certificates, check, config, dns, explain, firewall, fmt, graph, history, init, migrate, plan,
-    ports, probe, queue, quickstart, render, rollback, run, schema, serve, status,
+    account, apply, certificates, check, config, dns, doctor, explain, firewall, fmt, graph, history, init, migrate,
+    plan, ports, probe, queue, quickstart, render, rollback, run, schema, serve, status,
 };
 use context::Context;
 
@@ -68,6 +68,8 @@ enum Command {
     /// DNS records that follow from the plan.
     #[command(subcommand)]
     Dns(dns::Command),
+    /// Look at everything, and score it by what public tests ask of a mail server.
+    Doctor(doctor::Arguments),
     /// Explain a diagnostic code.
     Explain(explain::Arguments),
     /// Firewall rules that follow from the plan.
@@ -177,6 +179,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Outcome, Failure> {
         Command::Check(arguments) => check::run(context, &arguments),
         Command::Config(command) => config::run(context, &command),
         Command::Dns(command) => dns::run(context, &command),
+        Command::Doctor(arguments) => doctor::run(context, &arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Firewall(command) => firewall::run(context, &command),
         Command::Fmt(arguments) => fmt::run(context, &arguments),

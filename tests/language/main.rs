@@ -11,6 +11,7 @@ mod generator;
 mod golden;
 mod include;
 mod invariants;
+mod live;
 mod mutation;
 #[path = "../drive/numbers.rs"]
 mod numbers;

@@ -3,3 +3,4 @@
 //! Everything here is a pure function of values: no file, no socket, no clock. Whoever looks and acts stands above.
 
 pub mod dns;
+pub mod score;

@@ -6,6 +6,7 @@ pub mod certificates;
 pub mod check;
 pub mod config;
 pub mod dns;
+pub mod doctor;
 pub mod explain;
 pub mod firewall;
 pub mod fmt;

@@ -3,7 +3,6 @@
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::config::section::Config;
-use crate::compiler::config::section::dns::Publish;
 use crate::compiler::config::section::firewall::Backend;
 use crate::compiler::config::section::listeners::Service;
 use crate::compiler::rules::{Check, Explanation, Rule};

@@ -12,7 +12,6 @@ const PUSH: &str = "mailctl dns push, or publish what `mailctl dns records` prin
 struct Pair<'p> {
     name: &'p str,
     kind: &'p str,
-    zone: &'p str,
     found: &'p RrSet,
     wanted: Vec<&'p DnsData>,
     missing: Vec<&'p DnsData>,
@@ -38,7 +37,6 @@ pub(super) fn judge(case: &mut Case<'_>) {
         let pair = Pair {
             name: &set.0,
             kind: &set.1,
-            zone: records.first().map_or("", |record| record.zone.as_str()),
             found,
             missing: wanted.iter().filter(|data| !found.data.contains(data)).copied().collect(),
             extra: found.data.iter().filter(|data| !wanted.contains(data)).collect(),
