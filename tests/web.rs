@@ -20,8 +20,7 @@ use mailctl::runtime::net::anybody::AcceptAnybody;
 use mailctl::runtime::net::tls::provider;
 use mailctl::runtime::server::Server;
 use mailctl::runtime::server::activation::StateFolder;
-use mailctl::runtime::server::generation::identities;
-use mailctl::runtime::server::keyring::Keyring;
+use mailctl::runtime::server::certificates::served_leaves;
 use mailctl::vocabulary::mail::{Address, Domain};
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
@@ -297,8 +296,7 @@ fn both_versions_of_http_serve_the_same() {
 #[test]
 fn the_verification_asks_for_health() {
     let world = World::serving();
-    let leaves = identities(&world.plan, world.folder.path(), &Keyring::new(world.folder.path())).unwrap();
-    let leaves = leaves.iter().map(|i| i.key.cert[0].to_vec()).collect();
+    let leaves = served_leaves(&world.plan, world.folder.path()).unwrap();
     assert_eq!(verify::verify(&world.plan, &leaves), vec![]);
     // Another certificate is noticed wherever there is TLS.
     assert_eq!(verify::verify(&world.plan, &vec![vec![0]]).len(), NAMES.len() - 1);

@@ -74,7 +74,7 @@ pub fn url(plan: &Plan, host: &str, path: &str) -> Option<String> {
     /// RFC 9110 §4.2.2.
     const PORT: u16 = 443;
     let listener = plan.listeners.values().find(|listener| listener.protocol == Protocol::Https)?;
-    Some(match listener.published_port.unwrap_or(listener.port) {
+    Some(match listener.public_port() {
         PORT => format!("https://{host}{path}"),
         port => format!("https://{host}:{port}{path}"),
     })

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::apply::{leaves, verify};
+use crate::apply::verify;
 use crate::artefact::reconcile::dns::judge::judge;
 use crate::artefact::reconcile::score::{Score, score};
 use crate::artefact::render::dns as records;
@@ -17,6 +17,7 @@ use crate::cli::{Failure, Format, Outcome, print, print_json};
 use crate::ground::diagnostic::{Counts, Severity};
 use crate::plan::Plan;
 use crate::plan::digest::Digest;
+use crate::runtime::server::certificates::served_leaves;
 use crate::runtime::server::control::{self, Request, Response};
 
 const FORMAT: u32 = 1;
@@ -121,7 +122,7 @@ fn server(context: &Context, plan: &Plan, parts: &mut Vec<Part>) -> Result<(), F
     };
     let says = format!("mailctl {}, {} connections", running.version, running.connections);
     part(parts, "server", State::Good, says, "");
-    let wrong = verify::verify(plan, &leaves(plan, &context.base(), &context.state)?);
+    let wrong = verify::verify(plan, &served_leaves(plan, context.state.root())?);
     if wrong.is_empty() {
         part(parts, "listeners", State::Good, format!("{} answer as planned", plan.listeners.len()), "");
     } else {

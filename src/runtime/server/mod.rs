@@ -93,13 +93,11 @@ pub struct Server {
     worker: Mutex<Option<tokio::task::JoinHandle<()>>>,
     /// Removes old messages; ends by itself when the server drains.
     retention: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    health: web::health::Health,
     /// The shelf and what belongs to it: lives across generations.
     certificates: Arc<Certificates>,
     /// Looks after the certificates; ends by itself when the server drains.
     tending: Mutex<Option<tokio::task::JoinHandle<()>>>,
-    /// What an ACME authority comes to look for.
-    challenges: Challenges,
-    health: web::health::Health,
     started: Timestamp,
 }
 
@@ -130,7 +128,6 @@ impl Server {
             tending: Mutex::default(),
             worker: Mutex::default(),
             retention: Mutex::default(),
-            challenges: Challenges::default(),
             health: web::health::Health::default(),
             started: Timestamp::now(),
             current: ArcSwap::from_pointee(generation),
@@ -179,7 +176,7 @@ impl Server {
 
     /// Where answers to an ACME authority are put.
     pub fn challenges(&self) -> &Challenges {
-        &self.challenges
+        &self.certificates.challenges
     }
 
     /// The MTA-STS policy that `domain` has now and that is served here, octet for octet (RFC 8461 §3.2).

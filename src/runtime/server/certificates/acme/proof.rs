@@ -150,7 +150,10 @@ impl Dns {
             self.updater.replace(&zone, &[change]).await.map_err(|error| failed(&error))?;
         }
         for (zone, owner) in &self.pushed {
-            let servers = Authorities::of(&self.resolver, zone).await.map_err(|error| failed(&error))?;
+            let servers = Authorities::of(&self.resolver, zone).await;
+            if servers.servers.is_empty() {
+                return Err(AcmeError::Proof(format!("no name server of {zone} is known")));
+            }
             let values = self.values.get(owner).into_iter().flatten();
             let wanted: BTreeSet<DnsData> = values.cloned().map(DnsData::Txt).collect();
             seen(&servers, owner, &wanted).await?;
