@@ -115,6 +115,17 @@ def applied():
     return same(tools.octodns(folder), sets.of_json(again))
 
 
+def unequal():
+    """The comparison itself: a TTL, a value and a set that are missing or other."""
+    for change in (lambda r: r.update(ttl_seconds=1), lambda r: r.update(text=r["text"] + "x", strings=[r["text"] + "x"]), lambda r: r.update(name="no." + r["name"])):
+        other = json.loads(json.dumps(value))
+        change(next(r for r in other["records"] if r.get("text") == "v=spf1 -all"))
+        if not same(sets.of_json(other)):
+            return "a difference is not seen"
+    return ""
+
+
+check("the comparison sees what differs", unequal)
 check("the case holds every type and several zones", whole)
 check("named-compilezone reads the same", lambda: by_zone(name_servers.bind))
 check("kzonecheck takes every zone", lambda: by_zone(name_servers.knot))

@@ -48,7 +48,7 @@ fn five_lines_are_a_mail_server() {
         txt,
         [
             ("_dmarc.example.org", "v=DMARC1; p=none; rua=mailto:postmaster@example.org"),
-            ("example.org", "v=spf1 mx ip4:192.0.2.10 ip6:2001:db8::10 -all"),
+            ("example.org", "v=spf1 ip4:192.0.2.10 ip6:2001:db8::10 -all"),
             ("mail.example.org", "v=spf1 a -all"),
         ]
     );

@@ -34,7 +34,8 @@ fn mx_lists_keep_their_order_and_a_null_mx_is_alone() {
     ));
     assert_eq!(records["example.org. MX"], ["10 mail.example.org.", "30 mx3.example.net.", "50 mx2.example.net."]);
     assert_eq!(records["quiet.example.org. MX"], ["0 ."]);
-    // Nobody receives for it, so that the term would be a look-up for nothing.
+    assert_eq!(records["example.org. TXT"], ["\"v=spf1 mx ip4:192.0.2.10 ip6:2001:db8::10 -all\""]);
+    // No other host is named, so that the term `mx` would be a look-up for nothing.
     assert_eq!(records["quiet.example.org. TXT"], ["\"v=spf1 ip4:192.0.2.10 ip6:2001:db8::10 -all\""]);
 }
 
@@ -61,7 +62,7 @@ relay:
   default: post
 outbound: { source_addresses: [192.0.2.99, 10.0.0.1] }",
     ));
-    let own = "v=spf1 mx ip4:192.0.2.10 ip4:192.0.2.99 ip6:2001:db8::10";
+    let own = "v=spf1 ip4:192.0.2.10 ip4:192.0.2.99 ip6:2001:db8::10";
     assert_eq!(
         records["example.org. TXT"],
         [format!("\"{own} include:_spf.bulk.example.com include:_spf.post.example.com ip4:198.51.100.7 ~all\"")]

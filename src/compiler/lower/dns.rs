@@ -11,14 +11,16 @@ use crate::plan::document::{DnsRecord, Publication, PublishWay, RecordFormat, Ts
 /// must not differ.
 pub fn records(wanted: &[Wanted<'_>]) -> Vec<DnsRecord> {
     let mut records: Vec<DnsRecord> = wanted.iter().map(|w| w.record.clone()).collect();
-    let mut ttls: HashMap<(&str, &str), u32> = HashMap::with_capacity(wanted.len());
-    for Wanted { record, .. } in wanted {
-        let ttl = ttls.entry((&record.name, record.data.kind())).or_insert(record.ttl_seconds);
-        *ttl = record.ttl_seconds.min(*ttl);
-    }
-    for record in &mut records {
-        if let Some(ttl) = ttls.get(&(record.name.as_str(), record.data.kind())) {
-            record.ttl_seconds = *ttl;
+    if records.iter().any(|record| Some(record.ttl_seconds) != records.first().map(|first| first.ttl_seconds)) {
+        let mut ttls: HashMap<(&str, &str), u32> = HashMap::with_capacity(wanted.len());
+        for Wanted { record, .. } in wanted {
+            let ttl = ttls.entry((&record.name, record.data.kind())).or_insert(record.ttl_seconds);
+            *ttl = record.ttl_seconds.min(*ttl);
+        }
+        for record in &mut records {
+            if let Some(ttl) = ttls.get(&(record.name.as_str(), record.data.kind())) {
+                record.ttl_seconds = *ttl;
+            }
         }
     }
     records.sort();

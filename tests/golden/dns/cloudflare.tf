@@ -64,7 +64,7 @@ resource "cloudflare_dns_record" "mx_example_org" {
   name    = "example.org"
   type    = "MX"
   ttl     = 3600
-  content = "mail.example.org"
+  content  = "mail.example.org"
   priority = 10
 }
 
@@ -128,7 +128,7 @@ resource "cloudflare_dns_record" "mx_quiet_example" {
   name    = "quiet.example"
   type    = "MX"
   ttl     = 3600
-  content = "."
+  content  = "."
   priority = 0
 }
 
@@ -137,6 +137,6 @@ resource "cloudflare_dns_record" "mx_xn__bcher_kva_example" {
   name    = "xn--bcher-kva.example"
   type    = "MX"
   ttl     = 3600
-  content = "mail.example.org"
+  content  = "mail.example.org"
   priority = 10
 }

@@ -52,7 +52,7 @@ fn calls(set: &Set<'_>, zone: &str) -> Vec<String> {
     set.data.iter().filter_map(call).collect()
 }
 
-/// A string literal (ECMA-262 §7.8.4): JSON's, with everything beyond ASCII as `\uXXXX`.
+/// A string literal (ECMA-262 §7.8.4): JSON's, with each UTF-16 unit beyond ASCII in hex.
 fn string(text: &str) -> String {
     let mut literal = String::new();
     for unit in serde_json::Value::from(text).to_string().encode_utf16() {

@@ -66,7 +66,8 @@ impl<'c> Publication<'c> {
             };
             published.mx = mx::exchanges(config, published.effective(|s| s.mx.as_ref()));
             let written = published.effective(|s| s.spf.as_ref());
-            published.spf = spf::Spf::of(written, published.receives(), &addresses, &senders.ways(&name.value), ways);
+            published.spf =
+                spf::Spf::of(written, published.has_other_hosts(config), &addresses, &senders.ways(&name.value), ways);
             published
         });
         let domains = published.collect();
@@ -86,9 +87,9 @@ impl<'c> Published<'c> {
         self.mx.iter().filter_map(move |e| Some((e, e.span.filter(|_| own)?)))
     }
 
-    /// Whether any host takes mail for the domain.
-    fn receives(&self) -> bool {
-        self.mx.iter().any(|e| e.host().is_some())
+    /// Whether others than this host take mail for the domain.
+    fn has_other_hosts(&self, config: &Config) -> bool {
+        self.mx.iter().filter_map(|e| e.host()).any(|host| *host != config.host.name.value.0)
     }
 
     /// Whether mail for the domain is to come to this host.

@@ -53,14 +53,14 @@ impl Kind {
 impl<'c> Spf<'c> {
     pub fn of(
         written: Option<&'c Spanned<Written>>,
-        receives: bool,
+        other_hosts: bool,
         addresses: &[IpAddr],
         hops: &[Hop<'c>],
         ways: &Ways<'c>,
     ) -> Self {
         let mut terms = Vec::new();
-        // Without an MX record the term would be a look-up for nothing.
-        if receives {
+        // This host's addresses stand in the record themselves: of it alone the term would be a look-up for nothing.
+        if other_hosts {
             terms.push(Term { text: "mx".to_owned(), kind: Kind::Mx, span: None });
         }
         for address in addresses {

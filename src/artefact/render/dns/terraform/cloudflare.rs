@@ -60,7 +60,9 @@ fn fields(data: &DnsData) -> Option<String> {
         }
         DnsData::Cname(target) => content(target) + "  proxied = false\n",
         DnsData::DkimGenerated { .. } | DnsData::TlsaGenerated { .. } => return None,
-        DnsData::Mx { preference, exchange } => content(exchange) + &format!("  priority = {preference}\n"),
+        DnsData::Mx { preference, exchange } => {
+            format!("  content  = {}\n  priority = {preference}\n", string(exchange))
+        }
         DnsData::Srv { priority, weight, port, target } => structured(&[
             ("priority", priority.to_string()),
             ("weight", weight.to_string()),
