@@ -237,11 +237,16 @@ fn exchanges(world: &World<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// Ports that the Internet reaches, with protocol and TLS mode.
+/// Ports that the Internet reaches, with protocol and whether TLS is implicit.
 fn reachable(world: &World<'_>) -> BTreeSet<(u16, Protocol, bool)> {
     let rules: BTreeSet<&str> = world.plan.firewall.iter().map(|r| r.listener.as_str()).collect();
     let open = world.plan.listeners.iter().filter(|(name, _)| rules.contains(name.as_str()));
     open.map(|(_, l)| (l.public_port(), l.protocol, l.tls == TlsMode::Implicit)).collect()
+}
+
+/// What mail programs look for by SRV.
+fn is_for_users(protocol: Protocol) -> bool {
+    matches!(protocol, Protocol::Imap | Protocol::Pop3 | Protocol::Submission)
 }
 
 fn announced(world: &World<'_>) -> Result<(), String> {
@@ -260,6 +265,13 @@ fn announced(world: &World<'_>) -> Result<(), String> {
             "_imap" => (Protocol::Imap, false),
             "_pop3s" => (Protocol::Pop3, true),
             "_pop3" => (Protocol::Pop3, false),
+            // Settings over HTTPS.
+            "_autodiscover" => {
+                let https =
+                    open.iter().any(|(p, protocol, implicit)| *p == port && *implicit && !is_for_users(*protocol));
+                want(*target == host && https, || format!("{name} announces {data}"))?;
+                continue;
+            }
             _ => return Err(format!("nobody looks for {name}")),
         };
         if *target == "." {
@@ -272,7 +284,7 @@ fn announced(world: &World<'_>) -> Result<(), String> {
     }
     for domain in world.plan.domains.keys() {
         let null = world.zone.of(domain.as_str(), &["MX"]).any(|mx| mx == "0 .");
-        for (port, ..) in open.iter().filter(|(_, protocol, _)| *protocol != Protocol::Smtp && !null) {
+        for (port, ..) in open.iter().filter(|(_, protocol, _)| is_for_users(*protocol) && !null) {
             want(told.contains(&(domain.as_str(), *port)), || format!("{domain} does not tell of {port}"))?;
         }
     }
@@ -359,13 +371,15 @@ fn tlsa(world: &World<'_>) -> Result<(), String> {
         .collect();
     let digests: BTreeSet<&str> =
         digests.iter().chain(world.known.spki.values().flatten()).map(String::as_str).collect();
-    let users: BTreeSet<u16> =
-        reachable(world).into_iter().filter(|(_, p, _)| *p != Protocol::Smtp).map(|(port, ..)| port).collect();
+    let open = reachable(world);
+    let users = open.iter().filter(|(_, protocol, _)| is_for_users(*protocol));
+    let users: BTreeSet<u16> = users.map(|(port, ..)| *port).collect();
     let mut ports: BTreeMap<u16, BTreeSet<&str>> = BTreeMap::new();
     for (name, data) in world.zone.all("TLSA") {
         let port = name.strip_prefix('_').and_then(|n| n.strip_suffix(&format!("._tcp.{host}")));
         let port: u16 = port.and_then(|p| p.parse().ok()).ok_or_else(|| format!("{name} is no port of this host"))?;
-        want(port == 25 || users.contains(&port), || format!("{name} is not reached"))?;
+        let implicit = open.iter().any(|(p, _, implicit)| *p == port && *implicit);
+        want(port == 25 || users.contains(&port) || implicit, || format!("{name} is not reached"))?;
         let digest = data.strip_prefix("3 1 1 ").ok_or_else(|| format!("{name}: {data}"))?;
         want(digests.contains(digest), || format!("{name} names {digest}, served are {digests:?}"))?;
         ports.entry(port).or_default().insert(digest);

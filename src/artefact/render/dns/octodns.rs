@@ -27,9 +27,10 @@ fn file(zone: &str, wanted: &Zone<'_>) -> String {
     let mut names: Vec<(&str, Vec<&Set<'_>>)> = Vec::new();
     for set in &wanted.sets {
         let name = if set.name == zone { "" } else { relative(set.name, zone) };
-        match names.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, sets)) => sets.push(set),
-            None => names.push((name, vec![set])),
+        // They are sorted by name.
+        match names.last_mut() {
+            Some((known, sets)) if *known == name => sets.push(set),
+            _ => names.push((name, vec![set])),
         }
     }
     names.sort_by(|a, b| natural(a.0, b.0));
