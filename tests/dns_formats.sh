@@ -2,7 +2,7 @@
 # The forms of DNS records, each read back by the tool that it is for: all must give the same record sets.
 #
 # Prints `ok NAME` or `FAIL NAME: why` for each fact. Needs Debian's bind9-utils, bind9-dnsutils, knot, knot-dnssecutils,
-# python3-venv and Node.js; octoDNS and the parsers of HCL and Markdown come from PyPI, once, into the cache folder.
+# knot-dnsutils, python3-venv and Node.js; octoDNS and the parsers of HCL and Markdown come from PyPI, once, into the cache folder.
 # MAILCTL is the program.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

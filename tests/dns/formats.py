@@ -96,23 +96,37 @@ def octodns_needs_a_folder():
     return "" if done.returncode == 1 and "--out" in done.stderr else f"{done.returncode}: {done.stdout}{done.stderr}"
 
 
-def applied():
-    """`mailctl apply` writes the file that `dns.publish` names, beside the configuration."""
-    text = open(config).read().replace("dns:\n", "dns:\n  publish: { file: { format: octodns, path: zones } }\n", 1)
-    text = text.replace("listeners: { smtp: {}, submissions: {}, submission: {}, imaps: {}, imap: {}, https: {} }",
-                        "listeners: { imaps: { port: 40993, addresses: [127.0.0.1] } }")
-    path = os.path.join(work, "applied.yaml")
+def apply(name, publish):
+    """`mailctl apply` of the case with one listener on loopback and `dns.publish`: the finished process, and its state."""
+    text = open(config).read().replace("dns:\n", f"dns:\n  publish: {{ file: {publish} }}\n", 1)
+    line = next(line for line in text.splitlines() if line.startswith("listeners:"))
+    text = text.replace(line, "listeners: { imaps: { port: 40993, addresses: [127.0.0.1] } }")
+    path, state = os.path.join(work, name + ".yaml"), os.path.join(work, name)
     open(path, "w").write(text)
-    state = os.path.join(work, "state")
-    done = subprocess.run([program, "--config", path, "--state", state, "apply"], capture_output=True, text=True)
+    call = [program, "--config", path, "--state", state]
+    return subprocess.run([*call, "apply"], capture_output=True, text=True), call
+
+
+def applied():
+    """The file stands beside the configuration, and has the keys that were made on the way."""
+    done, call = apply("applied", "{ format: octodns, path: zones }")
     folder = os.path.join(work, "zones")
     if done.returncode != 0 or f"The DNS records are in {folder}" not in done.stdout:
         return f"{done.returncode}: {done.stdout[-500:]}{done.stderr[-1500:]}"
-    done = subprocess.run([program, "--config", path, "--state", state, "dns", "records", "--format", "json"], capture_output=True, text=True)
+    done = subprocess.run([*call, "dns", "records", "--format", "json"], capture_output=True, text=True)
     again = json.loads(done.stdout)
     if any(r.get("pending") for r in again["records"] if r["type"] == "TXT"):
         return "keys of DKIM are still missing"
     return same(tools.octodns(folder), sets.of_json(again))
+
+
+def unwritten():
+    """Where it cannot be written the plan is active all the same, and the command says what is missing."""
+    done, call = apply("unwritten", "{ format: zone, path: nowhere/mail.zone }")
+    if done.returncode != 1 or "the plan is active, but its DNS records could not be written" not in done.stderr:
+        return f"{done.returncode}: {done.stderr[-1500:]}"
+    done = subprocess.run([*call, "history"], capture_output=True, text=True)
+    return "" if done.returncode == 0 and "sha256:" in done.stdout else f"no plan is active: {done.stdout}{done.stderr}"
 
 
 def unequal():
@@ -129,8 +143,9 @@ check("the comparison sees what differs", unequal)
 check("the case holds every type and several zones", whole)
 check("named-compilezone reads the same", lambda: by_zone(name_servers.bind))
 check("kzonecheck takes every zone", lambda: by_zone(name_servers.knot))
-check("nsupdate makes the same in knot, twice, and keeps what is foreign",
-      lambda: same(name_servers.updated(records("nsupdate"), zones, work)))
+for updater in ("nsupdate", "knsupdate"):
+    check(f"{updater} makes the same in knot, twice, and keeps what is foreign",
+          lambda: same(name_servers.updated(updater, records("nsupdate"), zones, work)))
 check("octoDNS reads the same", lambda: same(tools.octodns(written("octodns", "octodns"))))
 check("octoDNS without a folder is refused with the way out", octodns_needs_a_folder)
 check("DNSControl is called for the same", lambda: same(tools.dnscontrol(written("dnscontrol", "mailctl.js"), here)))
@@ -139,4 +154,5 @@ check("Terraform for Cloudflare holds the same", lambda: same(tools.cloudflare(w
 check("Terraform for Route 53 holds the same", lambda: same(tools.route53(written("terraform-route53", "route53.tf"))))
 check("the Markdown page holds the same", markdown)
 check("apply writes the file that dns.publish names", applied)
+check("apply says that it could not write the file, and stays applied", unwritten)
 sys.exit(1 if failed else 0)

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 import dns.message
@@ -55,7 +56,7 @@ class Primary:
     """A knotd on loopback with empty zones that takes updates from there."""
 
     def __init__(self, zones, work):
-        self.folder = os.path.join(work, "knot")
+        self.folder = tempfile.mkdtemp(dir=work)
         os.makedirs(os.path.join(self.folder, "db"))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -94,13 +95,13 @@ class Primary:
         self.process.wait(20)
 
 
-def updated(script, zones, work):
+def updated(program, script, zones, work):
     """What a primary has after the script was run twice, without what it had before and keeps."""
     primary = Primary(zones, work)
     try:
         for _ in range(2):
             try:
-                run("nsupdate", text=f"server 127.0.0.1 {primary.port}\n{script}")
+                run(program, text=f"server 127.0.0.1 {primary.port}\n{script}")
             except AssertionError as error:
                 raise AssertionError(f"{error}; knotd: {open(primary.log.name).read()[-600:]}") from None
         found = Sets()
