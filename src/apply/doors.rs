@@ -78,33 +78,32 @@ fn meet(plan: &Plan, listener: &Listener, address: SocketAddr) -> io::Result<Opt
     if listener.proxy_protocol {
         probe.send(&proxy::LOCAL)?;
     }
-    match (listener.tls, listener.protocol) {
-        (TlsMode::Implicit, _) => probe.start_tls(name).and_then(|(probe, leaf)| sight(&leaf, &probe.met())).map(Some),
-        (TlsMode::None, _) => Ok(None),
-        (_, Protocol::Smtp | Protocol::Submission) => {
-            probe.smtp_reply()?;
-            ask(&mut probe, "EHLO check.invalid", "250")?;
-            ask(&mut probe, "STARTTLS", "220")?;
-            upgraded(probe, name)
-        }
-        (_, Protocol::Imap) => {
-            probe.line()?;
-            probe.say("s STARTTLS")?;
-            let answered = probe.imap_reply("s")?.last().is_some_and(|line| line.starts_with("s OK"));
-            if answered { upgraded(probe, name) } else { Err(io::Error::other("it refuses STARTTLS")) }
-        }
-        (_, Protocol::Pop3) => {
-            probe.line()?;
-            probe.say("STLS")?;
-            if probe.line()?.starts_with("+OK") {
-                upgraded(probe, name)
-            } else {
-                Err(io::Error::other("it refuses STLS"))
-            }
-        }
-        #[allow(unreachable_patterns)]
-        _ => Ok(None),
+    if listener.tls == TlsMode::Implicit {
+        let (probe, leaf) = probe.start_tls(name)?;
+        return sight(&leaf, &probe.met()).map(Some);
     }
+    if listener.tls == TlsMode::None {
+        return Ok(None);
+    }
+    if matches!(listener.protocol, Protocol::Smtp | Protocol::Submission) {
+        probe.smtp_reply()?;
+        ask(&mut probe, "EHLO check.invalid", "250")?;
+        ask(&mut probe, "STARTTLS", "220")?;
+        return upgraded(probe, name);
+    }
+    if listener.protocol == Protocol::Imap {
+        probe.line()?;
+        probe.say("s STARTTLS")?;
+        let ready = probe.imap_reply("s")?.last().is_some_and(|line| line.starts_with("s OK"));
+        return if ready { upgraded(probe, name) } else { Err(io::Error::other("it refuses STARTTLS")) };
+    }
+    if listener.protocol == Protocol::Pop3 {
+        probe.line()?;
+        probe.say("STLS")?;
+        let ready = probe.line()?.starts_with("+OK");
+        return if ready { upgraded(probe, name) } else { Err(io::Error::other("it refuses STLS")) };
+    }
+    Ok(None)
 }
 
 fn upgraded(probe: Probe, name: &str) -> io::Result<Option<TlsSight>> {

@@ -1,7 +1,7 @@
 //! What a resolver answers, as values, and the trait by which mail flow asks.
 //!
 //! Every answer carries a DNSSEC [`Verdict`], because DANE (RFC 7672 §2.1.1) must tell "proven absent"
-//! from "could not be validated". This version's resolver reports `Insecure` throughout.
+//! from "could not be validated". Delivery's resolver does not validate yet and reports `Insecure` throughout.
 
 use std::future::Future;
 use std::net::IpAddr;

@@ -9,6 +9,7 @@ import http.server
 import json
 import ssl
 import threading
+import time
 
 from lab import ADDRESS, STATE, Server, fact, lab, main, on, run, wait_until, want
 
@@ -181,6 +182,33 @@ def _():
     want(all(found["state"] == "right" for found in answer["sets"]), answer["sets"])
 
 
+@fact("the doctor gives what was pushed a hundred points, and says what a lost one needs")
+def _():
+    flush()
+
+    def doctor():
+        done = server.mailctl("doctor", "--format", "json", "--block-list", "bl.test")
+        want(done.stdout.startswith("{"), f"no answer: {done.stderr[-600:]}")
+        return done, json.loads(done.stdout)
+
+    done, answer = doctor()
+    lost = [c for c in answer["score"]["criteria"] if c["met"] is not True]
+    want(answer["score"]["points"] == 100 and not lost, lost)
+    bad = [part for part in answer["parts"] if part["state"] == "bad"]
+    want(done.returncode == 0 and not bad, bad)
+    publish(ZONE, f"update delete _25._tcp.{HOST}. TLSA", f"update delete _smtp._tls.{ZONE}. TXT")
+    wait_until(10, "the secondary has the zone", settled)
+    flush()
+    done, answer = doctor()
+    lost = {c["name"]: c["next"] for c in answer["score"]["criteria"] if c["met"] is not True}
+    want(answer["score"]["points"] == 85 and set(lost) == {"DANE", "TLS-RPT"} and all(lost.values()), answer["score"])
+    want(done.returncode == 1, "a missing TLSA record is an error")
+    push("--yes")
+    wait_until(10, "the secondary has the zone", settled)
+    human = server.mailctl("doctor", "--block-list", "bl.test").stdout
+    want("Score 100 of 100" in human, human)
+
+
 @fact("foreign strings beside ours stay, a foreign MX is refused, and goes when told to")
 def _():
     publish(ZONE, f'update add {ZONE}. 300 TXT "site-verification=1"', f"update add {ZONE}. 300 MX 5 mx.elsewhere.test.")
@@ -265,6 +293,41 @@ def thaw():
     publish(ZONE, f"update delete serial.{ZONE}. TXT")
 
 
+BRIEF = """  - id: brief
+    manual: on
+    single-type-signing: on
+    algorithm: ecdsap256sha256
+    rrsig-lifetime: 5s
+    rrsig-refresh: 2s
+    rrsig-pre-refresh: 0
+    zone-max-ttl: 1
+    propagation-delay: 0
+"""
+
+
+def resign(edit):
+    """Has the primary sign the zone anew under an edited configuration."""
+    conf = STATE / "dns/knot.conf"
+    saved.setdefault("knot", conf.read_text())
+    conf.write_text(edit(saved["knot"]))
+    for command in (("reload",), ("-b", "zone-sign", ZONE)):
+        done = on("dns", "knotc", "-c", conf, *command)
+        want(done.returncode == 0, done.stderr)
+
+
+def expire():
+    """Signatures of a few seconds, and nobody who renews them."""
+    head, tail = f'  - domain: "{ZONE}"\n', "    dnssec-policy: brief\n"
+    resign(lambda text: text.replace("template:\n", BRIEF + "template:\n", 1).replace(head, head + tail))
+    on("dns", "knotc", "-c", STATE / "dns/knot.conf", "zone-freeze", ZONE)
+    time.sleep(7)
+
+
+def unexpire():
+    on("dns", "knotc", "-c", STATE / "dns/knot.conf", "zone-thaw", ZONE)
+    resign(lambda text: text)
+
+
 def reject(add):
     for tool in ("iptables", "ip6tables"):
         on("mx1", tool, "-I" if add else "-D", "INPUT", "-p", "tcp", "--dport", "465", "-j", "REJECT")
@@ -319,6 +382,8 @@ FAULTS = [
     ("A missing", zone(f"update delete {HOST}. A"), "ID-005", ["DNS-006", "DNS-041"], None),
     ("AAAA of somebody else", zone(f"update delete {HOST}. AAAA", f"update add {HOST}. 300 AAAA 2001:db8:9::9"),
      "ID-005", ["DNS-006", "DNS-041"], None),
+    ("the host's name does not lead back", zone(f"update delete {HOST}. A", f"update add {HOST}. 300 A 203.0.113.7"), "DNS-006",
+     ["ID-005", "DNS-041"], None),
     ("PTR missing", lambda: publish(REVERSE4, f"update delete {PTR4} PTR"), "DNS-006", [],
      lambda: publish(REVERSE4, f"update add {PTR4} 5 PTR {HOST}.")),
     ("PTR is another name", lambda: publish(REVERSE4, f"update delete {PTR4} PTR", f"update add {PTR4} 5 PTR host25.isp.test."),
@@ -354,6 +419,7 @@ FAULTS = [
     ("SRV to a port where nothing listens", zone(f"update add _pop3s._tcp.{ZONE}. 300 SRV 0 1 995 {HOST}."), "DNS-022", [],
      zone(f"update delete _pop3s._tcp.{ZONE}. SRV")),
     ("DS of another key", ds(lambda old: [f"update add {ZONE}. 5 DS 12345 13 2 {NOTHING}"]), "DNS-043", ["DNS-041", "STS-014"], ds_back),
+    ("signatures that have ended", expire, "DNS-043", ["DNS-041", "STS-014"], unexpire),
     ("DS missing", ds(lambda old: []), "DNS-044", ["DANE-001"], ds_back),
 ]
 

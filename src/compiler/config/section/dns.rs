@@ -34,7 +34,7 @@ pub struct Dns {
     pub resolver: Option<Spanned<Resolver>>,
     /// Whether answers are validated here (DNSSEC). Default: `true`; `false` trusts the resolver's word.
     pub validate: Option<Spanned<bool>>,
-    /// The key of a private root zone, for tests. Default: the root of the Internet.
+    /// A file with the DS or DNSKEY records of a private root zone, for tests. Default: the root of the Internet.
     pub trust_anchor: Option<Spanned<FilePath>>,
 }
 

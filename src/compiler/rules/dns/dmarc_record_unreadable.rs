@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
             reports.",
         example: "domains: { example.org: { dmarc: { policy: reject } } }",
         instead: "domains: { example.org: { dmarc: { policy: reject } } }   # and the record published as printed",
-        ignore: "Never: the record does nothing.",
+        ignore: "Never: a record that nobody can read does nothing, and hides that.",
     },
     references: &["RFC 7489 §6.3", "RFC 7489 §6.4"],
 };

@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
             gone.",
         example: "domains: { example.org: {} }",
         instead: "domains: { example.org: {} }   # and the NS records corrected",
-        ignore: "While servers are being moved.",
+        ignore: "While name servers are being moved, for as long as the old NS records are remembered.",
     },
     references: &["RFC 1912 §2.8", "RFC 1034 §4.2.2"],
 };

@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
             refused.",
         example: "domains: { example.org: { dnssec: signed } }",
         instead: "domains: { example.org: { dnssec: signed } }   # and the zone signed anew, or the DS record corrected",
-        ignore: "Never.",
+        ignore: "Never: mail for the domain waits at its senders, and then bounces.",
     },
     references: &["RFC 4035 §5.3", "RFC 6781 §4.1"],
 };

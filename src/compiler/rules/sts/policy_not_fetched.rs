@@ -14,8 +14,8 @@ pub const RULE: Rule = Rule {
             sts.DOMAIN`, status 200, no redirect.",
         why: "Senders that hold no policy deliver without it, and those that hold an old one keep it \
             until it ends.",
-        example: "domains: { example.org: { mta_sts: { mode: testing, served_by: elsewhere }, tls_rpt: {} } }",
-        instead: "domains: { example.org: { mta_sts: { mode: testing, served_by: elsewhere }, tls_rpt: {} } }   # and a certificate for mta-sts.example.org",
+        example: "domains: { example.org: { mta_sts: { mode: testing, served_by: external }, tls_rpt: {} } }",
+        instead: "domains: { example.org: { mta_sts: { mode: testing, served_by: external }, tls_rpt: {} } }   # and a certificate for mta-sts.example.org",
         ignore: "Never for long: remove the policy as RFC 8461 §2.6 says instead.",
     },
     references: &["RFC 8461 §3.3"],

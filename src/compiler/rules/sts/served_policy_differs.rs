@@ -13,9 +13,9 @@ pub const RULE: Rule = Rule {
         what: "Compares the policy that senders fetch with the one of the plan.",
         why: "Senders act on what is served: a host that is not in it gets no mail, a mode that is \
             weaker protects nobody.",
-        example: "domains: { example.org: { mta_sts: { mode: enforce, served_by: elsewhere }, tls_rpt: {} } }",
-        instead: "domains: { example.org: { mta_sts: { mode: enforce, served_by: elsewhere }, tls_rpt: {} } }   # and this policy on that web server",
-        ignore: "While a change is under way.",
+        example: "domains: { example.org: { mta_sts: { mode: enforce, served_by: external }, tls_rpt: {} } }",
+        instead: "domains: { example.org: { mta_sts: { mode: enforce, served_by: external }, tls_rpt: {} } }   # and this policy on that web server",
+        ignore: "While a change of the policy is under way and the other web server follows.",
     },
     references: &["RFC 8461 §3.2", "RFC 8461 §4.1"],
 };

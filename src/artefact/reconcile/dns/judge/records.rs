@@ -267,7 +267,7 @@ fn caa(case: &mut Case<'_>, pair: &Pair<'_>) {
 /// Services that are advertised in our domains, by names that the plan does not use.
 fn services(case: &mut Case<'_>) {
     let sight = case.sight;
-    for ((name, kind), _) in &sight.sets {
+    for (name, kind) in sight.sets.keys() {
         let ours = case.wanted.contains_key(&(name.clone(), kind.clone()));
         if kind == "SRV" && !ours {
             let found: Vec<&DnsData> = sight.set(name, kind).into_iter().flat_map(|set| &set.data).collect();
