@@ -286,6 +286,75 @@ fn all_that_is_asked_of_the_filter_is_taken_by_nft() {
     }
 }
 
+/// What a program of the packet filter makes of a script, in a network of its own; the script runs twice and changes
+/// nothing then.
+fn loaded_twice(script: &str, list: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("script");
+    std::fs::write(&file, script).unwrap();
+    let file = file.display();
+    let once = judged_by("unshare", &["-rn", "sh", "-ec", &format!("sh {file}; {list}")], "");
+    let twice = judged_by("unshare", &["-rn", "sh", "-ec", &format!("sh {file}; sh {file}; {list}")], "");
+    assert_eq!(once, twice);
+    once
+}
+
+#[test]
+fn iptables_takes_its_scripts_again_and_again() {
+    let list = "iptables-save -t filter | grep -v '^#'; ip6tables-save -t filter | grep -v '^#'";
+    for (name, plan, form) in [
+        ("full.iptables", full(), firewall::Form::Iptables),
+        ("guarded.iptables", guarded(), firewall::Form::Iptables),
+        ("guarded.docker", guarded(), firewall::Form::Docker),
+    ] {
+        let script = firewall::render(&plan, form);
+        same(&golden(&format!("firewall/{name}.sh")), &script);
+        let listed = loaded_twice(&script, list);
+        assert_eq!(listed.matches("-A INPUT -j MAILCTL-IN").count(), 2, "{listed}");
+        for rule in plan.firewall.iter().filter(|r| r.addresses.is_empty()) {
+            let accepts = format!("--dport {} -m comment --comment {} -j ACCEPT", rule.port, rule.listener);
+            assert!(listed.contains(&accepts), "{accepts}\n{listed}");
+        }
+        let published = listed.contains("--ctorigdstport 25") && listed.contains("-A DOCKER-USER -j MAILCTL-FWD");
+        assert_eq!(published, form == firewall::Form::Docker, "{listed}");
+    }
+    let v4 = edited(|v| v["packet_filter"] = json!({ "ipv4_only": true }));
+    let listed = loaded_twice(&firewall::render(&v4, firewall::Form::Iptables), list);
+    assert_eq!(listed.matches("-A INPUT -j MAILCTL-IN").count(), 1, "{listed}");
+}
+
+/// Nothing that a plan holds ends a word of a script, or begins a line.
+#[test]
+fn a_listeners_name_is_no_command() {
+    let hostile = edited(|v| {
+        v["firewall"] = json!([
+            { "port": 25, "listener": "a'; touch /tmp/x; '\nreboot\nRULES\n$(id)`id`${x}''", "family": "ipv4", "addresses": [] },
+        ]);
+        v["packet_filter"] = json!({ "outgoing": { "server_only": true, "user": "0 -j ACCEPT\n-A X" } });
+    });
+    for form in [firewall::Form::Iptables, firewall::Form::Docker, firewall::Form::Ufw, firewall::Form::Nixos] {
+        let text = firewall::render(&hostile, form);
+        assert!(!text.lines().any(|line| line.starts_with("reboot") || line.trim() == "-A X"), "{text}");
+        assert!(!text.contains("'; touch"), "{text}");
+        assert_eq!(text.matches("\nRULES\n").count() % 2, 0, "{text}");
+    }
+    let script = firewall::render(&hostile, firewall::Form::Iptables).replace("0_-j_ACCEPT_-A_X", "0");
+    loaded_twice(&script, "iptables-save -t filter | grep -v '^#'");
+}
+
+#[test]
+fn the_other_forms_are_read_by_their_programs() {
+    for (name, plan) in [("full", full()), ("guarded", guarded())] {
+        let ufw = firewall::render(&plan, firewall::Form::Ufw);
+        same(&golden(&format!("firewall/{name}.ufw.sh")), &ufw);
+        judged_by("sh", &["-n"], &ufw);
+        let firewalld = firewall::render(&plan, firewall::Form::Firewalld);
+        same(&golden(&format!("firewall/{name}.firewalld.sh")), &firewalld);
+        judged_by("sh", &["-n"], &firewalld);
+        same(&golden(&format!("firewall/{name}.nix")), &firewall::render(&plan, firewall::Form::Nixos));
+    }
+}
+
 /// Loaded twice there is one table, with one accepting rule for each public mail port.
 #[test]
 fn the_ruleset_replaces_itself() {
@@ -350,6 +419,9 @@ fn the_unit_is_known_to_systemd() {
     assert!(!said.contains("mailctl.service"), "{said}");
     let high = edited(|v| v["listeners"] = json!({}));
     assert!(unit::unit(&high).contains("\nCapabilityBoundingSet=\n"));
+    let feeding = unit::unit(&edited(|v| v["packet_filter"] = json!({ "abuse_set": true })));
+    assert!(feeding.contains("\nAmbientCapabilities=CAP_NET_BIND_SERVICE CAP_NET_ADMIN\n"), "{feeding}");
+    assert!(feeding.contains("AF_NETLINK"), "{feeding}");
 }
 
 #[test]

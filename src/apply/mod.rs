@@ -9,6 +9,7 @@
 //! stage.
 
 pub mod doors;
+pub mod firewall;
 pub mod policy;
 pub mod probe;
 pub mod proposal;

@@ -19,8 +19,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use command::{
-    account, apply, certificates, check, config, dns, doctor, explain, firewall, fmt, graph, history, init, migrate,
-    plan, ports, probe, queue, quickstart, render, rollback, run, schema, serve, status,
+    abuse, account, apply, certificates, check, config, dns, doctor, explain, firewall, fmt, graph, history, init,
+    migrate, plan, ports, probe, queue, quickstart, render, rollback, run, schema, serve, status,
 };
 use context::Context;
 
@@ -52,6 +52,9 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Addresses that the packet filter keeps off.
+    #[command(subcommand)]
+    Abuse(abuse::Command),
     /// Accounts and passwords.
     #[command(subcommand)]
     Account(account::Command),
@@ -173,6 +176,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(context: &Context, command: Command) -> Result<Outcome, Failure> {
     match command {
+        Command::Abuse(command) => abuse::run(&command),
         Command::Account(command) => account::run(command),
         Command::Apply(arguments) => apply::run(context, &arguments),
         Command::Certificates(command) => certificates::run(context, &command),

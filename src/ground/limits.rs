@@ -251,6 +251,17 @@ pub const HEALTH_LOOK_MILLIS: u64 = 2_000;
 /// Milliseconds that the store may take for a look at it.
 pub const HEALTH_PATIENCE_MILLIS: u64 = 5_000;
 
+/// Addresses of one family in the kernel's abuse set; the rendered set has this size.
+pub const ABUSE_SET_MAX: usize = 65_536;
+/// Bans that wait to be told to the kernel. It takes a few milliseconds for a whole batch.
+pub const ABUSE_QUEUE_MAX: usize = 1_024;
+/// Bans that are told in one transaction.
+pub const ABUSE_BATCH_MAX: usize = 256;
+/// What a program of the packet filter may print: a full abuse set in JSON has about 100 octets an address.
+pub const FILTER_OUTPUT_OCTETS_MAX: u64 = 16 * 1024 * 1024;
+/// How long such a program may take. `iptables -w` waits for others that hold the lock.
+pub const FILTER_PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
 const _: () = {
     // Spans are 32 bits wide; a gap of one octet lies before each included file.
     assert!(YAML_OCTETS_MAX + INCLUDED_OCTETS_MAX + INCLUDED_FILES_MAX < u32::MAX as usize);

@@ -6,7 +6,7 @@
 //! | [`dns`] | the records wanted, as table, zone file, JSON | RFC 1035 §5, RFC 6376 §3.6.1, RFC 8463 |
 //! | [`ports`] | every port, who may use it and why | RFC 8314, RFC 3207 |
 //! | [`flowchart`] | the ways that mail takes, as a Mermaid flowchart | |
-//! | [`firewall`] | the packet filter | nftables |
+//! | [`firewall`] | the packet filter | nftables, iptables, ufw, firewalld, NixOS |
 //! | [`mod@unit`] | a hardened systemd unit | |
 //! | [`compose`] | a compose file for the container image | |
 //! | [`web`] | what the HTTPS endpoint says: settings for mail programs, `security.txt` | RFC 9116 |
@@ -14,7 +14,7 @@
 //! Invariants: pure functions, so equal plans give equal bytes; text formats are templates with strict
 //! undefined values, and whatever came from the configuration goes through the format's escaper.
 //!
-//! Not here: writing the files, asking the live world, other packet filters than nftables.
+//! Not here: writing the files, asking the live world.
 
 pub mod compose;
 pub mod dns;

@@ -19,7 +19,10 @@ const STOP_MARGIN_SECONDS: u64 = 30;
 #[derive(Serialize)]
 struct Values {
     host: String,
-    privileged: bool,
+    /// `CAP_...`, separated by blanks; empty if none is needed.
+    capabilities: String,
+    /// Whether the server tells the kernel's packet filter who guesses passwords.
+    netlink: bool,
     credentials: Vec<String>,
     /// The mail's folder, if it is not in the state folder.
     storage: Option<String>,
@@ -29,9 +32,14 @@ struct Values {
 /// The text of `mailctl.service`. The configuration is at the default place, `/etc/mailctl/mailserver.yaml`.
 pub fn unit(plan: &Plan) -> String {
     let Storage::Embedded { path } = &plan.storage;
+    let feeds = plan.packet_filter.abuse_set;
+    let privileged = plan.listeners.values().any(|listener| listener.port < PRIVILEGED_PORTS_END);
+    let wanted = [(privileged, "CAP_NET_BIND_SERVICE"), (feeds, "CAP_NET_ADMIN")];
+    let capabilities: Vec<&str> = wanted.into_iter().filter(|(needed, _)| *needed).map(|(_, name)| name).collect();
     let values = Values {
         host: plan.host.name.to_string(),
-        privileged: plan.listeners.values().any(|listener| listener.port < PRIVILEGED_PORTS_END),
+        capabilities: capabilities.join(" "),
+        netlink: feeds,
         credentials: references(plan)
             .into_iter()
             .filter_map(|reference| match reference {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::firewall::{Within, load};
 use crate::apply::proposal::Proposal;
 use crate::apply::{Applied, apply};
 use crate::artefact::render::review;
@@ -13,6 +14,11 @@ use crate::plan::change;
 pub struct Arguments {
     /// A file written by `mailctl plan --out`. Without it the configuration is compiled now.
     plan: Option<PathBuf>,
+    /// Load the plan's packet filter too, once the plan is active.
+    #[arg(long)]
+    firewall: bool,
+    #[command(flatten)]
+    within: Within,
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
 }
@@ -36,6 +42,10 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome, Failure>
     }
     let applied = apply(&context.state, &plan, &context.base(), &reviewed_against, None)?;
     report(&applied, arguments.format)?;
+    if arguments.firewall {
+        // Beside the answer for programs.
+        eprintln!("{}", load(context, &plan, arguments.within)?);
+    }
     Ok(Outcome::Done)
 }
 

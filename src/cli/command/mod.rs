@@ -1,5 +1,6 @@
 //! One file a command. Each has its arguments and a `run` that reads, calls one layer below and prints.
 
+pub mod abuse;
 pub mod account;
 pub mod apply;
 pub mod certificates;

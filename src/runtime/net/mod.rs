@@ -12,6 +12,7 @@ pub mod driver;
 mod exchange;
 pub mod listener;
 pub mod outlook;
+pub mod packet_filter;
 pub mod proxy;
 pub mod publish;
 mod rdata;

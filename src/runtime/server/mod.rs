@@ -12,6 +12,7 @@
 //! Not here: how bytes move ([`crate::runtime::net`]), who decides about a message
 //! ([`crate::mailflow`]), and the comparison of the server with its plan ([`crate::apply`]).
 
+mod abuse;
 pub mod activation;
 pub mod answer;
 pub mod certificates;
@@ -49,6 +50,7 @@ use crate::state::store::{Store, StoreError};
 use crate::plan::Plan;
 use crate::vocabulary::mail::Domain;
 
+use abuse::AbuseFeed;
 use activation::{StateError, StateFolder};
 use certificates::Certificates;
 use certificates::asks::Ask;
@@ -83,6 +85,7 @@ pub struct Server {
     current: ArcSwap<Generation>,
     admission: Admission,
     guard: LoginGuard,
+    abuse: AbuseFeed,
     pace: Pace,
     /// Accepting tasks by socket. Held while a reload runs, so that reloads are one at a time.
     listeners: Mutex<HashMap<SocketAddr, tokio::task::JoinHandle<()>>>,
@@ -120,6 +123,7 @@ impl Server {
             store,
             admission: Admission::default(),
             guard: LoginGuard::default(),
+            abuse: AbuseFeed::default(),
             pace: Pace::default(),
             listeners: Mutex::default(),
             draining: watch::Sender::new(false),

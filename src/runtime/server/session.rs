@@ -120,7 +120,7 @@ impl Door {
             draining: server.draining.subscribe(),
         };
         let (stream, peer) = (Stream::Clear(tcp), client.address);
-        let logins = Logins::new(&generation, server.guard.clone(), peer);
+        let logins = Logins::new(&generation, server.guard.clone(), server.abuse.clone(), peer);
         let ended = match settings.protocol {
             Protocol::Http | Protocol::Https => {
                 web::serve(stream, web::Visit { server, protocol: settings.protocol, peer }, terms).await

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::plan::Plan;
-use crate::plan::document::{Family, PacketFilter};
+use crate::plan::document::{Family, Listener, PacketFilter};
 use crate::vocabulary::network::Network;
 
 /// The ports of mail in the registry of service names: smtp, pop3, imap, submissions, submission, imaps,
@@ -46,7 +46,7 @@ impl<'p> Arrivals<'p> {
                 listener: quotable(&rule.listener),
             })
             .collect();
-        let inside = |l: &&crate::plan::document::Listener| l.sockets.iter().all(|s| s.ip().is_loopback());
+        let inside = |l: &&Listener| l.sockets.iter().all(|s| s.ip().is_loopback());
         let ours = plan.listeners.values().filter(|l| !inside(l)).map(|l| plan.machine_port(l));
         let served: BTreeSet<u16> = doors.iter().map(|d| d.port).collect();
         let watched = ours.chain(MAIL_PORTS).chain(served.iter().copied()).chain(filter.admin_ports.iter().copied());

@@ -12,6 +12,7 @@ use super::arrivals::{Arrivals, Door, MAIL_PORTS, listed, user};
 use crate::artefact::render::template::{Format, render};
 use crate::plan::Plan;
 use crate::plan::document::Family;
+use crate::vocabulary::network::Network;
 
 const TEMPLATE: &str = include_str!("nftables.j2");
 
@@ -110,8 +111,13 @@ fn admin(arrivals: &Arrivals<'_>, family: Family) -> Option<Admin> {
     (!skipped).then(|| Admin { matches, ports: listed(&arrivals.filter.admin_ports) })
 }
 
+/// Operators of one family as a rule of its own.
+pub(super) fn admin_rule(arrivals: &Arrivals<'_>, family: Family) -> Option<String> {
+    admin(arrivals, family).map(|rule| format!("{} tcp dport {{ {} }} accept", rule.matches, rule.ports))
+}
+
 /// Those that no other one covers: nft refuses a set whose intervals overlap.
-fn disjoint(networks: &[crate::vocabulary::network::Network]) -> Vec<crate::vocabulary::network::Network> {
+fn disjoint(networks: &[Network]) -> Vec<Network> {
     let covered = |n: &&_| networks.iter().any(|other| other != *n && other.covers(n));
     networks.iter().filter(|n| !covered(n)).copied().collect()
 }

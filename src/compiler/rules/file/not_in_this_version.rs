@@ -3,7 +3,6 @@
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::meaning::Meaning;
 use crate::compiler::config::section::Config;
-use crate::compiler::config::section::firewall::Backend;
 use crate::compiler::config::section::listeners::Service;
 use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::{Severity, Span};
@@ -121,26 +120,6 @@ fn filter<'c>(config: &'c Config, gaps: &mut Vec<Gap<'c>>) {
 }
 
 fn surroundings<'c>(config: &'c Config, gaps: &mut Vec<Gap<'c>>) {
-    if let Some(firewall) = &config.firewall {
-        let backend = firewall.backend.as_ref();
-        if let Some(other) = backend.filter(|b| !matches!(b.value, Backend::None | Backend::Nftables)) {
-            gaps.push(warn(&other.span, "firewall.backend", "`mailctl firewall render` writes nftables rules only."));
-        }
-        if let Some(set) = firewall.abuse_set.as_ref().filter(|s| s.value) {
-            gaps.push(warn(
-                &set.span,
-                "firewall.abuse_set",
-                "The server refuses them by itself; the kernel does not know.",
-            ));
-        }
-        let meanwhile = "The rendered rules do not have it.";
-        if let Some(outgoing) = &firewall.outgoing {
-            gaps.push(warn(&outgoing.span, "firewall.outgoing", meanwhile));
-        }
-        if let Some(rate) = &firewall.connections_per_minute_max {
-            gaps.push(warn(&rate.span, "firewall.connections_per_minute_max", meanwhile));
-        }
-    }
     if let Some(metrics) = &config.metrics {
         gaps.push(warn(&metrics.span, "metrics", "No figures are served."));
     }

@@ -15,6 +15,7 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 use crate::ground::clock::Timestamp;
 use crate::plan::document::LoginFailures;
 use crate::protocol::sasl::{Answer, Question};
+use crate::runtime::server::abuse::AbuseFeed;
 use crate::runtime::server::credentials::{Credentials, Verdict};
 use crate::runtime::server::generation::Generation;
 use crate::runtime::server::guard::LoginGuard;
@@ -27,13 +28,16 @@ pub struct Logins {
     /// Absent: as often as one likes.
     limit: Option<LoginFailures>,
     peer: IpAddr,
+    /// Absent: the kernel is not told who guesses passwords.
+    abuse: Option<AbuseFeed>,
 }
 
 impl Logins {
     /// For a connection from `peer`.
-    pub fn new(generation: &Generation, guard: LoginGuard, peer: IpAddr) -> Self {
+    pub fn new(generation: &Generation, guard: LoginGuard, abuse: AbuseFeed, peer: IpAddr) -> Self {
         let limit = generation.plan.limits.login_failures.clone();
-        Self { credentials: generation.credentials.clone(), guard, limit, peer }
+        let abuse = generation.plan.packet_filter.abuse_set.then_some(abuse);
+        Self { credentials: generation.credentials.clone(), guard, limit, peer, abuse }
     }
 
     pub async fn answer(&self, question: Question) -> Answer {
@@ -84,6 +88,9 @@ impl Logins {
                 window_seconds = limit.window_seconds,
                 "no more logins from this source until the window ends"
             );
+            if let Some(abuse) = &self.abuse {
+                abuse.ban(self.peer, limit.window_seconds);
+            }
         }
         Answer::Rejected
     }

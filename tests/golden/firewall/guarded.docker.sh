@@ -1,0 +1,114 @@
+#!/bin/sh
+# Made by mailctl from the plan; an edit here is lost when it is made again.
+#
+# Load:    sh FILE                (again and again gives the same; each family in one transaction)
+# Remove:  for f in iptables ip6tables; do $f -D INPUT -j MAILCTL-IN; $f -D OUTPUT -j MAILCTL-OUT; done
+set -eu
+
+# iptables
+iptables-restore -w --noflush <<'RULES'
+*filter
+:MAILCTL-IN - [0:0]
+:MAILCTL-OUT - [0:0]
+:MAILCTL-FWD - [0:0]
+-A MAILCTL-IN -i lo -j RETURN
+-A MAILCTL-IN -m addrtype ! --dst-type LOCAL -j RETURN
+-A MAILCTL-IN -m conntrack ! --ctstate NEW -j RETURN
+-A MAILCTL-IN -p tcp -m multiport --dports 25,143,465,993 -m hashlimit --hashlimit-above 120/minute --hashlimit-burst 120 --hashlimit-mode srcip --hashlimit-srcmask 32 --hashlimit-name mailctl-in32 -j DROP
+-A MAILCTL-IN -p tcp --dport 25 -m comment --comment "smtp" -j ACCEPT
+-A MAILCTL-IN -d 192.0.2.10 -p tcp --dport 143 -m comment --comment "imap" -j ACCEPT
+-A MAILCTL-IN -p tcp --dport 465 -m comment --comment "submissions" -j ACCEPT
+-A MAILCTL-IN -p tcp --dport 993 -m comment --comment "imaps" -j ACCEPT
+-A MAILCTL-IN -s 10.0.0.0/8 -p tcp -m multiport --dports 22,9090 -j ACCEPT
+-A MAILCTL-IN -s 10.1.0.0/16 -p tcp -m multiport --dports 22,9090 -j ACCEPT
+-A MAILCTL-IN -p tcp -m multiport --dports 80,443,51820 -j ACCEPT
+-A MAILCTL-IN -p udp -m multiport --dports 80,443,51820 -j ACCEPT
+-A MAILCTL-IN -p tcp -j REJECT --reject-with tcp-reset
+-A MAILCTL-IN -p udp -j REJECT
+-A MAILCTL-FWD -m conntrack ! --ctstate DNAT -j RETURN
+-A MAILCTL-FWD -m conntrack ! --ctstate NEW -j RETURN
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 25 -m hashlimit --hashlimit-above 120/minute --hashlimit-burst 120 --hashlimit-mode srcip --hashlimit-srcmask 32 --hashlimit-name mailctl-fwd32 -j DROP
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 143 -m hashlimit --hashlimit-above 120/minute --hashlimit-burst 120 --hashlimit-mode srcip --hashlimit-srcmask 32 --hashlimit-name mailctl-fwd32 -j DROP
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 465 -m hashlimit --hashlimit-above 120/minute --hashlimit-burst 120 --hashlimit-mode srcip --hashlimit-srcmask 32 --hashlimit-name mailctl-fwd32 -j DROP
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 993 -m hashlimit --hashlimit-above 120/minute --hashlimit-burst 120 --hashlimit-mode srcip --hashlimit-srcmask 32 --hashlimit-name mailctl-fwd32 -j DROP
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 25 -m comment --comment "smtp" -j RETURN
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 143 --ctorigdst 192.0.2.10 -m comment --comment "imap" -j RETURN
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 465 -m comment --comment "submissions" -j RETURN
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 993 -m comment --comment "imaps" -j RETURN
+-A MAILCTL-FWD -s 10.0.0.0/8 -p tcp -m conntrack --ctorigdstport 22 -j RETURN
+-A MAILCTL-FWD -s 10.0.0.0/8 -p tcp -m conntrack --ctorigdstport 9090 -j RETURN
+-A MAILCTL-FWD -s 10.1.0.0/16 -p tcp -m conntrack --ctorigdstport 22 -j RETURN
+-A MAILCTL-FWD -s 10.1.0.0/16 -p tcp -m conntrack --ctorigdstport 9090 -j RETURN
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 80 -j RETURN
+-A MAILCTL-FWD -p udp -m conntrack --ctorigdstport 80 -j RETURN
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 443 -j RETURN
+-A MAILCTL-FWD -p udp -m conntrack --ctorigdstport 443 -j RETURN
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 51820 -j RETURN
+-A MAILCTL-FWD -p udp -m conntrack --ctorigdstport 51820 -j RETURN
+-A MAILCTL-FWD -p tcp -j REJECT --reject-with tcp-reset
+-A MAILCTL-FWD -p udp -j REJECT
+-A MAILCTL-OUT -o lo -j RETURN
+-A MAILCTL-OUT -m conntrack ! --ctstate NEW -j RETURN
+-A MAILCTL-OUT -p tcp --dport 25 -m owner ! --uid-owner 0 -j REJECT --reject-with tcp-reset
+-A MAILCTL-OUT -p tcp -m multiport --dports 25,53,443 -j RETURN
+-A MAILCTL-OUT -p tcp -j REJECT --reject-with tcp-reset
+COMMIT
+RULES
+iptables -w -C INPUT -j MAILCTL-IN 2>/dev/null || iptables -w -I INPUT 1 -j MAILCTL-IN
+iptables -w -C OUTPUT -j MAILCTL-OUT 2>/dev/null || iptables -w -I OUTPUT 1 -j MAILCTL-OUT
+# Docker takes the chain over if it is there before it starts.
+iptables -w -N DOCKER-USER 2>/dev/null || :
+iptables -w -C DOCKER-USER -j MAILCTL-FWD 2>/dev/null || iptables -w -I DOCKER-USER 1 -j MAILCTL-FWD
+
+# ip6tables
+ip6tables-restore -w --noflush <<'RULES'
+*filter
+:MAILCTL-IN - [0:0]
+:MAILCTL-OUT - [0:0]
+:MAILCTL-FWD - [0:0]
+-A MAILCTL-IN -i lo -j RETURN
+-A MAILCTL-IN -m addrtype ! --dst-type LOCAL -j RETURN
+-A MAILCTL-IN -m conntrack ! --ctstate NEW -j RETURN
+-A MAILCTL-IN -p tcp -m multiport --dports 25,143,465,993 -m hashlimit --hashlimit-above 120/minute --hashlimit-burst 120 --hashlimit-mode srcip --hashlimit-srcmask 64 --hashlimit-name mailctl-in64 -j DROP
+-A MAILCTL-IN -p tcp --dport 25 -m comment --comment "smtp" -j ACCEPT
+-A MAILCTL-IN -p tcp --dport 143 -m comment --comment "imap" -j ACCEPT
+-A MAILCTL-IN -p tcp --dport 465 -m comment --comment "submissions" -j ACCEPT
+-A MAILCTL-IN -p tcp --dport 993 -m comment --comment "imaps" -j ACCEPT
+-A MAILCTL-IN -s 2001:db8:7::/48 -p tcp -m multiport --dports 22,9090 -j ACCEPT
+-A MAILCTL-IN -p tcp -m multiport --dports 80,443,51820 -j ACCEPT
+-A MAILCTL-IN -p udp -m multiport --dports 80,443,51820 -j ACCEPT
+-A MAILCTL-IN -s fe80::/10 -p udp --dport 546 -j ACCEPT
+-A MAILCTL-IN -p tcp -j REJECT --reject-with tcp-reset
+-A MAILCTL-IN -p udp -j REJECT
+-A MAILCTL-FWD -m conntrack ! --ctstate DNAT -j RETURN
+-A MAILCTL-FWD -m conntrack ! --ctstate NEW -j RETURN
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 25 -m hashlimit --hashlimit-above 120/minute --hashlimit-burst 120 --hashlimit-mode srcip --hashlimit-srcmask 64 --hashlimit-name mailctl-fwd64 -j DROP
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 143 -m hashlimit --hashlimit-above 120/minute --hashlimit-burst 120 --hashlimit-mode srcip --hashlimit-srcmask 64 --hashlimit-name mailctl-fwd64 -j DROP
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 465 -m hashlimit --hashlimit-above 120/minute --hashlimit-burst 120 --hashlimit-mode srcip --hashlimit-srcmask 64 --hashlimit-name mailctl-fwd64 -j DROP
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 993 -m hashlimit --hashlimit-above 120/minute --hashlimit-burst 120 --hashlimit-mode srcip --hashlimit-srcmask 64 --hashlimit-name mailctl-fwd64 -j DROP
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 25 -m comment --comment "smtp" -j RETURN
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 143 -m comment --comment "imap" -j RETURN
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 465 -m comment --comment "submissions" -j RETURN
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 993 -m comment --comment "imaps" -j RETURN
+-A MAILCTL-FWD -s 2001:db8:7::/48 -p tcp -m conntrack --ctorigdstport 22 -j RETURN
+-A MAILCTL-FWD -s 2001:db8:7::/48 -p tcp -m conntrack --ctorigdstport 9090 -j RETURN
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 80 -j RETURN
+-A MAILCTL-FWD -p udp -m conntrack --ctorigdstport 80 -j RETURN
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 443 -j RETURN
+-A MAILCTL-FWD -p udp -m conntrack --ctorigdstport 443 -j RETURN
+-A MAILCTL-FWD -p tcp -m conntrack --ctorigdstport 51820 -j RETURN
+-A MAILCTL-FWD -p udp -m conntrack --ctorigdstport 51820 -j RETURN
+-A MAILCTL-FWD -p tcp -j REJECT --reject-with tcp-reset
+-A MAILCTL-FWD -p udp -j REJECT
+-A MAILCTL-OUT -o lo -j RETURN
+-A MAILCTL-OUT -m conntrack ! --ctstate NEW -j RETURN
+-A MAILCTL-OUT -p tcp --dport 25 -m owner ! --uid-owner 0 -j REJECT --reject-with tcp-reset
+-A MAILCTL-OUT -p tcp -m multiport --dports 25,53,443 -j RETURN
+-A MAILCTL-OUT -p tcp -j REJECT --reject-with tcp-reset
+COMMIT
+RULES
+ip6tables -w -C INPUT -j MAILCTL-IN 2>/dev/null || ip6tables -w -I INPUT 1 -j MAILCTL-IN
+ip6tables -w -C OUTPUT -j MAILCTL-OUT 2>/dev/null || ip6tables -w -I OUTPUT 1 -j MAILCTL-OUT
+# Docker takes the chain over if it is there before it starts.
+ip6tables -w -N DOCKER-USER 2>/dev/null || :
+ip6tables -w -C DOCKER-USER -j MAILCTL-FWD 2>/dev/null || ip6tables -w -I DOCKER-USER 1 -j MAILCTL-FWD
