@@ -68,7 +68,6 @@ pub fn addresses() -> Vec<Vec<u8>> {
     texts.iter().map(|t| t.as_bytes().to_vec()).collect()
 }
 
-/// PROXY headers of both versions.
 /// Requests of Outlook, and what an attacker makes of them.
 pub fn pox_requests() -> Vec<Vec<u8>> {
     let texts = [
@@ -90,6 +89,7 @@ pub fn plan_of_everything() -> &'static Plan {
     })
 }
 
+/// PROXY headers of both versions.
 pub fn proxy_headers() -> Vec<Vec<u8>> {
     const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
     let second = |rest: &[u8]| [SIGNATURE, rest].concat();

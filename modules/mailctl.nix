@@ -29,8 +29,8 @@ let
   acme = cfg.settings.certificates.acme or { };
   shared = acme.existing_webserver or false;
   listeners = cfg.settings.listeners or ({ smtp = { }; submissions = { }; imaps = { }; }
-    // lib.optionalAttrs (!shared) { https = { }; }
-    // lib.optionalAttrs (!shared && (acme.challenge or "") == "http-01") { http = { }; });
+    // (if shared then { } else { https = { }; })
+    // (if !shared && (acme.challenge or "") == "http-01" then { http = { }; } else { }));
   portOf = name: listener:
     if listener != null && listener ? port then listener.port
     else registered.${if listener != null && listener ? protocol then listener.protocol else name};

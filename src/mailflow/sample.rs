@@ -38,7 +38,7 @@ pub fn plan(catch_all: &[&str]) -> Plan {
             "password_checks_max": 2, "drain_seconds": 10
         },
         "logging": { "format": "text", "level": "info" },
-        "dns": [], "firewall": []
+        "dns": [], "publication": { "zones": {} }, "firewall": []
     });
     value["domains"]["example.com"]["catch_all"] = serde_json::json!({ "local": catch_all });
     serde_json::from_value(value).expect("invariant: the sample is a plan")

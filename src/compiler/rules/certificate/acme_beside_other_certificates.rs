@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
         instead: "certificates: { acme: { names: [imap.example.org] } }",
         ignore: "Never: take one of them out, so that it is plain who issues what is served.",
     },
-    references: &["RFC 8555 §1", "docs/language.md"],
+    references: &["docs/language.md"],
 };
 
 fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {

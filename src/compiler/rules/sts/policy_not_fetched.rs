@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
             until it ends.",
         example: "domains: { example.org: { mta_sts: { mode: testing, served_by: external }, tls_rpt: {} } }",
         instead: "domains: { example.org: { mta_sts: { mode: testing, served_by: external }, tls_rpt: {} } }   # and a certificate for mta-sts.example.org",
-        ignore: "Never for long: remove the policy as RFC 8461 §2.6 says instead.",
+        ignore: "Never for long: remove the policy as RFC 8461 §8.3 says instead.",
     },
     references: &["RFC 8461 §3.3"],
 };
