@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
@@ -59,10 +59,23 @@ pub fn look(plan: &Plan) -> Vec<DoorSight> {
 pub fn relaying(plan: &Plan) -> Vec<SocketAddr> {
     let smtp =
         |(name, _): &(String, SocketAddr)| plan.listeners.get(name).is_some_and(|l| l.protocol == Protocol::Smtp);
-    let tried = at_once(sockets(plan).into_iter().filter(smtp).collect(), |(_, address)| {
+    // Whom the plan lets relay is no stranger.
+    let stranger = |(_, address): &(String, SocketAddr)| {
+        source(*address).is_ok_and(|ours| !plan.relaying.accept_from.iter().any(|network| network.contains(ours)))
+    };
+    let tried = at_once(sockets(plan).into_iter().filter(smtp).filter(stranger).collect(), |(_, address)| {
         relays(address).is_ok_and(|relays| relays).then_some(address)
     });
     tried.into_iter().flatten().collect()
+}
+
+/// The address that this machine goes to another with; nothing is sent.
+fn source(to: SocketAddr) -> io::Result<IpAddr> {
+    let any: SocketAddr =
+        if to.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
+    let socket = UdpSocket::bind(any)?;
+    socket.connect(to)?;
+    Ok(socket.local_addr()?.ip())
 }
 
 fn at_once<T: Send, R: Send>(all: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {

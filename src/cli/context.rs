@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::report::{ReportFormat, report};
 use super::{Failure, Format, online, print};
-use crate::artefact::render::dns::Known;
+use crate::artefact::render::dns::{self, Known};
 use crate::compiler::{self, Compilation, Inputs};
 use crate::ground::diagnostic::{Counts, Diagnostic, Severity, Source, SourceMap};
 use crate::ground::limits;
 use crate::plan::Plan;
+use crate::plan::document::DnsRecord;
 use crate::runtime::server::activation::StateFolder;
 use crate::runtime::server::keyring::Keyring;
 
@@ -91,6 +92,11 @@ impl Context {
             return Ok(self.state.active_plan()?.1);
         }
         self.compile(false)
+    }
+
+    /// The records to be published now.
+    pub fn records(&self, plan: &Plan) -> Result<Vec<DnsRecord>, Failure> {
+        Ok(dns::records(plan, &self.known(plan)?))
     }
 
     /// What the state folder knows of the keys that are made at activation; those not made yet are missing.

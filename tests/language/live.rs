@@ -24,7 +24,7 @@ use mailctl::ground::diagnostic::{SourceMap, human};
 use mailctl::plan::Plan;
 use mailctl::plan::document::DnsData;
 
-const SERVER: &str = "192.0.2.53:53";
+const SERVER: &str = "192.0.2.250:53";
 
 /// Whether the rule speaks of what was seen, and the report of everything.
 pub fn report(code: &str, plan: &Plan, text: &str) -> (bool, String) {

@@ -74,7 +74,13 @@ pub fn score(plan: &Plan, sight: &Sight, findings: &[LiveFinding]) -> Score {
         "serve a certificate for the host that has not ended",
     );
     add("DANE", INTERNET_NL, 10, view.dane(), "sign the host's zone; the TLSA records follow by themselves");
-    add("MTA-STS", HARDENIZE, 5, view.mta_sts(), "mta_sts: { mode: testing }, and `enforce` when reports are clean");
+    add(
+        "MTA-STS",
+        HARDENIZE,
+        5,
+        view.mta_sts(),
+        "mta_sts: { mode: testing }, `enforce` when reports are clean, and the policy served as planned",
+    );
     add("TLS-RPT", HARDENIZE, 5, view.tls_rpt(), "tls_rpt: {} in each domain");
     add(
         "Reverse names",
@@ -231,5 +237,22 @@ impl View<'_> {
             _ => None,
         })
         .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::example::full;
+
+    #[test]
+    fn what_was_not_seen_is_not_counted_and_what_is_lost_says_what_to_do() {
+        let score = score(&full(), &Sight::default(), &[]);
+        for criterion in &score.criteria {
+            let planned = ["MTA-STS", "TLS-RPT"].contains(&criterion.name);
+            assert!(planned || criterion.met.is_none(), "{criterion:?}");
+            assert_eq!(criterion.next.is_empty(), criterion.met != Some(false), "{criterion:?}");
+        }
+        assert_eq!(score.criteria.iter().map(|criterion| criterion.weight).sum::<u32>(), 100);
     }
 }

@@ -10,7 +10,6 @@ use serde::Serialize;
 use crate::apply::verify;
 use crate::artefact::reconcile::dns::judge::judge;
 use crate::artefact::reconcile::score::{Score, score};
-use crate::artefact::render::dns as records;
 use crate::cli::command::dns::check::{Look, look};
 use crate::cli::context::Context;
 use crate::cli::{Failure, Format, Outcome, print, print_json};
@@ -159,7 +158,7 @@ fn clock(parts: &mut Vec<Part>) {
 }
 
 fn world(context: &Context, plan: &Plan, how: &Look, parts: &mut Vec<Part>) -> Result<Score, Failure> {
-    let wanted = records::records(plan, &context.known(plan)?);
+    let wanted = context.records(plan)?;
     let sight = look(context, plan, &wanted, how)?;
     let findings = judge(plan, &wanted, &sight);
     for finding in &findings {

@@ -46,12 +46,7 @@ pub async fn outlook(resolver: &DnsResolver, plan: &Plan, records: &[DnsRecord],
     let mut sight = Sight { seconds: Timestamp::now().seconds(), ..Sight::default() };
     let names: BTreeMap<String, String> = zones_by_name(resolver, plan, records).await;
     let zones: BTreeSet<&String> = names.values().collect();
-    let mut servers: BTreeMap<String, Authorities> = BTreeMap::new();
-    for zone in zones {
-        let authorities = Authorities::of(resolver, zone).await;
-        sight.zones.insert(zone.clone(), zone_sight(resolver, &authorities).await);
-        servers.insert(zone.clone(), authorities);
-    }
+    let servers = servers(resolver, zones, &mut sight).await;
     let mut wanted: BTreeSet<SetName> = first_questions(plan, records);
     wanted.extend(reverse_questions(plan));
     look(resolver, &names, &servers, &wanted, &mut sight).await;
@@ -63,6 +58,29 @@ pub async fn outlook(resolver: &DnsResolver, plan: &Plan, records: &[DnsRecord],
     }
     sight.listings = listings(resolver, plan, lists).await;
     sight
+}
+
+/// The servers of all zones, each looked at.
+async fn servers(resolver: &DnsResolver, zones: BTreeSet<&String>, sight: &mut Sight) -> BTreeMap<String, Authorities> {
+    // A resolver that cannot even validate the root strips signatures, or was told not to validate.
+    let able = resolver.texts(".", "SOA").await.is_ok_and(|answer| answer.verdict == Verdict::Secure);
+    let turn = Arc::new(Semaphore::new(limits::OBSERVATIONS_AT_ONCE));
+    let mut looking = JoinSet::new();
+    for zone in zones.into_iter().take(limits::OBSERVATIONS_MAX) {
+        let (resolver, zone, turn) = (resolver.clone(), zone.clone(), turn.clone());
+        looking.spawn(async move {
+            let _turn = turn.acquire().await;
+            let authorities = Authorities::of(&resolver, &zone).await;
+            let seen = zone_sight(&resolver, &authorities, able).await;
+            (authorities, seen)
+        });
+    }
+    let mut servers = BTreeMap::new();
+    for (authorities, seen) in looking.join_all().await {
+        sight.zones.insert(authorities.zone.clone(), seen);
+        servers.insert(authorities.zone.clone(), authorities);
+    }
+    servers
 }
 
 /// The zone of each name that is ours.
@@ -89,7 +107,7 @@ async fn zones_by_name(resolver: &DnsResolver, plan: &Plan, records: &[DnsRecord
     planned.into_iter().filter_map(|(name, zone)| Some((name, found.get(&zone)?.clone()))).collect()
 }
 
-async fn zone_sight(resolver: &DnsResolver, authorities: &Authorities) -> ZoneSight {
+async fn zone_sight(resolver: &DnsResolver, authorities: &Authorities, able: bool) -> ZoneSight {
     let mut servers = soa(authorities).await;
     for _ in 1..SETTLING_TRIES {
         let serials: BTreeSet<u32> =
@@ -110,7 +128,11 @@ async fn zone_sight(resolver: &DnsResolver, authorities: &Authorities) -> ZoneSi
             wildcards.insert(kind.to_owned(), data);
         }
     }
-    let trust = trust(resolver, &authorities.zone, &servers).await;
+    let trust = if able {
+        trust(resolver, &authorities.zone, &servers).await
+    } else {
+        Trust::Unknown("answers are not validated here, or the resolver keeps signatures back".to_owned())
+    };
     ZoneSight { servers, nowhere: authorities.nowhere.clone(), trust, wildcards }
 }
 

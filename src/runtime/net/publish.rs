@@ -41,8 +41,10 @@ pub async fn look(
     foreign: Foreign,
 ) -> Result<Vec<ZoneDifference>, LookError> {
     let mut zones: BTreeMap<String, Vec<DnsRecord>> = BTreeMap::new();
-    let of_name = zones_of(server, wanted).await?;
-    for record in wanted {
+    // Reverse names belong to whoever gave the address.
+    let wanted: Vec<DnsRecord> = wanted.iter().filter(|record| record.data.kind() != "PTR").cloned().collect();
+    let of_name = zones_of(server, &wanted).await?;
+    for record in &wanted {
         if let Some(zone) = of_name.get(&record.name) {
             zones.entry(zone.clone()).or_default().push(record.clone());
         }

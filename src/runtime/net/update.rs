@@ -46,8 +46,8 @@ pub enum UpdateError {
     Name(String),
     #[error("{server} does not hold the zone {zone} as a primary (NOTAUTH); name the primary server in `dns.publish`")]
     NotPrimary { server: SocketAddr, zone: String },
-    #[error("{name} is not in the zone {zone} (NOTZONE): there is a zone cut between them")]
-    NotZone { name: String, zone: String },
+    #[error("a name of the change is not in the zone {zone} (NOTZONE): there is a zone cut between them")]
+    NotZone { zone: String },
     #[error("{server} answered {code} to the update of {zone}")]
     Other { server: SocketAddr, zone: String, code: String },
     #[error(
@@ -230,7 +230,7 @@ impl Updater {
             (_, Some(TsigError::BadTrunc)) => Err(problem(KeyProblem::Truncation)),
             (ResponseCode::NotAuth, _) if verified => Err(UpdateError::NotPrimary { server, zone }),
             (ResponseCode::NotAuth, _) => Err(problem(KeyProblem::Unsaid)),
-            (ResponseCode::NotZone, _) => Err(UpdateError::NotZone { name: "a name".to_owned(), zone }),
+            (ResponseCode::NotZone, _) => Err(UpdateError::NotZone { zone }),
             (ResponseCode::Refused, _) => Err(UpdateError::Refused { server, key: self.key(), zone }),
             (ResponseCode::ServFail, _) => Err(UpdateError::ServerFailure { server, zone }),
             (ResponseCode::NotImp, _) => Err(UpdateError::Unsupported { server }),

@@ -12,7 +12,6 @@ use crate::apply::{doors, policy};
 use crate::artefact::reconcile::dns::judge::{LiveFinding, judge};
 use crate::artefact::reconcile::dns::review;
 use crate::artefact::reconcile::dns::sight::Sight;
-use crate::artefact::render::dns;
 use crate::cli::context::{Context, colour_out};
 use crate::cli::report::{ReportFormat, report};
 use crate::cli::{Failure, Outcome, print, print_json};
@@ -54,7 +53,7 @@ pub struct Look {
 
 pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome, Failure> {
     let plan = context.plan_to_show(arguments.active)?;
-    let records = dns::records(&plan, &context.known(&plan)?);
+    let records = context.records(&plan)?;
     let sight = look(context, &plan, &records, &arguments.look)?;
     let findings = judge(&plan, &records, &sight);
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();

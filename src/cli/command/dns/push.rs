@@ -6,7 +6,6 @@ use std::io::IsTerminal as _;
 
 use crate::artefact::reconcile::dns::difference::{Foreign, ZoneDifference};
 use crate::artefact::reconcile::dns::review;
-use crate::artefact::render::dns;
 use crate::cli::context::Context;
 use crate::cli::rewrite::confirmed;
 use crate::cli::{Failure, Format, Outcome, print, print_json};
@@ -40,7 +39,7 @@ pub struct Arguments {
 pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome, Failure> {
     let plan = context.plan_to_show(arguments.active)?;
     let updater = updater(context, &plan)?;
-    let wanted = dns::records(&plan, &context.known(&plan)?);
+    let wanted = context.records(&plan)?;
     let foreign = if arguments.replace_foreign { Foreign::Replace } else { Foreign::Keep };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let look = || runtime.block_on(publish::look(updater.primary(), &wanted, foreign));
@@ -55,8 +54,8 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome, Failure>
             print_json(&review::json(&zones, false))?;
         }
         return Err(Failure(format!(
-            "nothing was pushed: {conflicts} foreign records contradict ours; look at the lines marked `!`, then say \
-             --replace-foreign to have them go or --keep-foreign to push everything else"
+            "nothing was pushed, because foreign records contradict ours ({conflicts}); look at the lines marked `!`, then \
+             say --replace-foreign to have them go or --keep-foreign to push everything else"
         )));
     }
     let differs = zones.iter().any(|zone| !zone.changes.is_empty());

@@ -28,8 +28,8 @@ pub(super) fn judge(case: &mut Case<'_>) {
         .map(|(set, records)| (set.clone(), records.iter().map(|r| (*r).clone()).collect()))
         .collect();
     for (set, records) in &sets {
-        // A key that is not made yet cannot be published.
-        if records.iter().any(|record| record.data.is_generated()) {
+        // A key that is not made yet cannot be published; reverse names have a judge of their own.
+        if set.1 == "PTR" || records.iter().any(|record| record.data.is_generated()) {
             continue;
         }
         let Some(found) = sight.set(&set.0, &set.1) else { continue };
@@ -281,10 +281,11 @@ fn foreign_service(case: &mut Case<'_>, name: &str, found: &[&DnsData]) {
     for data in found {
         let DnsData::Srv { port, target, .. } = data else { continue };
         let served = case.plan.listeners.values().any(|listener| listener.port == *port);
-        if target == "." {
+        // Harmless: the service is not offered, or it is ours.
+        if target == "." || (*target == host && served) {
             continue;
         }
-        if *target == host && !served {
+        if *target == host {
             let detail = format!("{name} sends people to port {port} of {host}, where nothing listens.");
             case.warn(
                 "DNS-022",
