@@ -6,7 +6,9 @@ use mailctl::compiler::{Inputs, compile};
 use mailctl::ground::diagnostic::{Counts, Source};
 use mailctl::ground::secret::SecretRef;
 use mailctl::plan::Plan;
-use mailctl::plan::document::{AliasTargets, DnsData, Family, Password, Protocol, RelayTls, SrsKey, TlsMode};
+use mailctl::plan::document::{
+    AliasTargets, Certificate, CertificateSource, DnsData, Family, Password, Protocol, RelayTls, SrsKey, TlsMode,
+};
 
 use crate::fixtures::{NOW, inputs, report, root};
 use crate::rules::complete;
@@ -217,4 +219,31 @@ fn failed_logins_are_bounded_unless_the_file_says_otherwise() {
         |text: &str| report("mailserver.yaml", &complete(text), &inputs()).0.plan.unwrap().limits.login_failures;
     assert!(failures("").is_some_and(|f| (f.max, f.window_seconds) == (10, 900)));
     assert_eq!(failures("limits: { login_failures_max: 0 }"), None);
+}
+
+/// Which certificate a client gets is decided by name: an authority is asked for what no file holds, the host first.
+#[test]
+fn files_and_an_authority_share_the_names() {
+    let names = |yaml: &str| {
+        let yaml = complete(yaml);
+        let compilation = compile(&Source { name: "mailserver.yaml", text: &yaml }, &inputs());
+        let plan = compilation.plan.unwrap_or_else(|| panic!("{:#?}", compilation.diagnostics));
+        let of = |c: &Certificate| (matches!(c.source, CertificateSource::Acme { .. }), c.names.join(" "));
+        plan.certificates.iter().map(of).collect::<Vec<_>>()
+    };
+    let alone = names("certificates: { acme: { names: [IMAP.example.org] } }");
+    let web = "autoconfig.example.org autodiscover.example.org";
+    assert_eq!(alone, [(true, format!("mail.example.org {web} imap.example.org"))]);
+    let files = "files: [{ chain: tls/host-only.pem, key: tls/host-only.key }]";
+    let both = names(&format!("certificates: {{ acme: {{ names: [imap.example.org] }}, {files} }}"));
+    assert_eq!(both, [(false, "mail.example.org".to_owned()), (true, format!("{web} imap.example.org"))]);
+    let elsewhere = "files: [{ chain: tls/wrong-name.pem, key: tls/wrong-name.key }]";
+    let both = names(&format!("certificates: {{ acme: {{}}, {elsewhere} }}"));
+    assert_eq!(both, [(false, "www.example.org".to_owned()), (true, format!("mail.example.org {web}"))]);
+    // The server asks for the wildcard alone; the plan says all that is answered to.
+    let star = names(
+        "certificates: { acme: { challenge: dns-01, names: [\"*.example.org\", a.b.example.org] } }\n\
+         dns: { publish: { rfc2136: { server: 192.0.2.53, key_name: mailctl, key: { file: /run/secrets/hello } } } }",
+    );
+    assert_eq!(star, [(true, format!("mail.example.org *.example.org a.b.example.org {web}"))]);
 }

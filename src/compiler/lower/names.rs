@@ -17,11 +17,7 @@ pub fn asked_for(meaning: &Meaning<'_>, material: &Material<'_>, acme: &Acme) ->
         };
         !material.certificates.iter().filter_map(|c| c.leaf.as_ref().ok()).any(held)
     });
-    // `acme.names` may say `*.example.org`, and an authority refuses what that holds already.
-    let stars: Vec<String> = names.iter().filter(|name| name.starts_with("*.")).cloned().collect();
     let host = meaning.host().to_string();
-    let own = |name: &String| *name == host || name.starts_with("*.");
-    names.retain(|name| own(name) || !name.parse::<Domain>().is_ok_and(|name| covers(&stars, &name)));
     let first = names.take(&host);
     first.into_iter().chain(names).collect()
 }

@@ -129,6 +129,8 @@ def _():
     want(after["spki_sha256"] == spki(certificate) == before["spki_sha256"], "the key has changed")
     want(presented(trust(), port=443).serial_number == certificate.serial_number, "443 presents another one")
     want(after["next_try"] is None and after["last_error"] is None, f"{after}")
+    # They follow from the domain, and nobody has published them: they do not spoil the order.
+    want(after["left_out"] == ["autoconfig.example.test", "autodiscover.example.test"], f"{after}")
     first["serial"] = certificate.serial_number
 
 

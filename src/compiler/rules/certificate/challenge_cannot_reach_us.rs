@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
         why: "The authority connects to port 80 or 443 of the name. What answers there is not this server, and no \
             certificate is issued.",
         example: "certificates: { acme: { challenge: http-01, existing_webserver: true } }",
-        instead: "certificates: { acme: { challenge: dns-01, existing_webserver: true } }",
+        instead: "certificates: { acme: { challenge: dns-01, existing_webserver: true } }\ndns: { publish: { rfc2136: { server: 192.0.2.53, key_name: mailctl, key: { file: /run/secrets/hello } } } }",
         ignore: "Never: use `dns-01`, or let the other program get the certificate and name its files.",
     },
     references: &["RFC 8555 §8.3", "RFC 8737 §3", "mjl-/mox#5"],

@@ -12,6 +12,7 @@ pub mod certificate_without_its_key;
 pub mod chain_incomplete;
 pub mod challenge_cannot_reach_us;
 pub mod contact_depends_on_this_server;
+pub mod dns_challenge_without_updates;
 pub mod self_signed_in_production;
 pub mod too_many_names;
 pub mod wildcard_without_dns_challenge;
@@ -32,4 +33,5 @@ pub const RULES: &[&Rule] = &[
     &certificate_file_unusable::RULE,
     &acme_name_malformed::RULE,
     &acme_beside_other_certificates::RULE,
+    &dns_challenge_without_updates::RULE,
 ];

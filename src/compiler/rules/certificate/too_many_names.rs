@@ -33,7 +33,7 @@ pub const RULE: Rule = Rule {
             n82.example.org, n83.example.org, n84.example.org, n85.example.org, n86.example.org, n87.example.org, \
             n88.example.org, n89.example.org, n90.example.org, n91.example.org, n92.example.org, n93.example.org, \
             n94.example.org, n95.example.org, n96.example.org, n97.example.org, n98.example.org, n99.example.org] } }",
-        instead: "certificates: { acme: { challenge: dns-01, names: [\"*.example.org\"] } }",
+        instead: "certificates: { acme: { challenge: dns-01, names: [\"*.example.org\"] } }\ndns: { publish: { rfc2136: { server: 192.0.2.53, key_name: mailctl, key: { file: /run/secrets/hello } } } }",
         ignore: "When the authority allows more, or the server spreads the names over several certificates.",
     },
     references: &["Let's Encrypt: rate limits, names per certificate", "mailcow#1355"],

@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
         what: "Looks at `acme.names` for names that begin with `*.` while `challenge` is not `dns-01`.",
         why: "Authorities issue wildcards only to who controls the zone; no server under the name could prove it.",
         example: "certificates: { acme: { names: [\"*.example.org\"] } }",
-        instead: "certificates: { acme: { names: [\"*.example.org\"], challenge: dns-01 } }",
+        instead: "certificates: { acme: { names: [\"*.example.org\"], challenge: dns-01 } }\ndns: { publish: { rfc2136: { server: 192.0.2.53, key_name: mailctl, key: { file: /run/secrets/hello } } } }",
         ignore: "Never: use `dns-01`, or list the names one by one.",
     },
     references: &["RFC 8555 §7.1.3", "RFC 8555 §8.4"],

@@ -15,7 +15,7 @@ use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::ground::secret::Secret;
-use crate::runtime::net::tls::{TlsError, provider};
+use crate::runtime::net::tls::{TlsError, matches, provider};
 
 /// Hex (lower case) of the SHA-256 over a SubjectPublicKeyInfo: what TLSA 3 1 1 holds (RFC 6698 §2.1).
 pub type SpkiHex = String;
@@ -81,7 +81,7 @@ impl Pair {
         Ok(Self {
             certified: Arc::new(certified),
             names: names(&parsed),
-            spki: spki_hex(parsed.public_key().raw),
+            spki: sha256_hex(parsed.public_key().raw),
             not_before: parsed.validity().not_before.timestamp(),
             not_after: parsed.validity().not_after.timestamp(),
             issuer: parsed.issuer().as_raw().to_vec(),
@@ -115,6 +115,11 @@ impl Pair {
         self.certified.cert.first().map_or(&[], |leaf| leaf)
     }
 
+    /// Hex of the SHA-256 over the leaf.
+    pub fn fingerprint(&self) -> String {
+        sha256_hex(self.leaf())
+    }
+
     /// Whether it is the same chain with the same key.
     pub fn same(&self, other: &Self) -> bool {
         self.certified.cert == other.certified.cert && self.spki == other.spki
@@ -125,9 +130,9 @@ impl Pair {
         self.not_before <= now && now < self.not_after
     }
 
-    /// Whether it is for every one of `names`; a wildcard covers only itself here.
-    pub fn covers(&self, names: &[String]) -> bool {
-        names.iter().all(|name| self.names.iter().any(|own| own == name))
+    /// Whether it is for that name, by a wildcard too.
+    pub fn covers(&self, name: &str) -> bool {
+        self.names.iter().any(|own| matches(own, name))
     }
 }
 
@@ -144,8 +149,8 @@ fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
     names
 }
 
-/// Of a SubjectPublicKeyInfo in DER.
-fn spki_hex(der: &[u8]) -> SpkiHex {
+/// Of a SubjectPublicKeyInfo, or of another DER.
+fn sha256_hex(der: &[u8]) -> SpkiHex {
     digest(&SHA256, der).as_ref().iter().map(|b| format!("{b:02x}")).collect()
 }
 

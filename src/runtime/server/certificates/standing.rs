@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::kept::{Kept, KeptError, write};
-use super::pair::SpkiHex;
+use super::pair::{Pair, SpkiHex};
 use super::shelf::{Shelf, ShelfError, named};
 use crate::ground::clock::Timestamp;
 use crate::plan::Plan;
@@ -15,13 +15,17 @@ use crate::plan::document::CertificateSource;
 
 /// A text of another server as it is kept and shown.
 const ERROR_CHARACTERS_MAX: usize = 500;
+/// Certificates of an authority that are remembered: what is served, what waits, and those before them.
+const ISSUED_MAX: usize = 8;
 
 /// What is known of one certificate besides its pairs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Standing {
-    /// The ACME directory whose authority issued the served certificate.
+    /// The ACME directory whose authority issued what is in `issued`.
     pub issued_by: Option<String>,
+    /// Fingerprints of its certificates, the newest last: one is served, one may wait.
+    pub issued: Vec<String>,
     /// Failed tries in a row.
     pub failures: u32,
     pub last_error: Option<String>,
@@ -38,6 +42,22 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Whether the authority of `directory` issued that certificate.
+    pub fn is_of(&self, directory: &str, pair: &Pair) -> bool {
+        self.issued_by.as_deref() == Some(directory) && self.issued.contains(&pair.fingerprint())
+    }
+
+    /// Records that the authority of `directory` issued a certificate.
+    pub fn issued(&mut self, directory: &str, fingerprint: String) {
+        if self.issued_by.as_deref() != Some(directory) {
+            self.issued.clear();
+        }
+        self.issued_by = Some(directory.to_owned());
+        self.issued.push(fingerprint);
+        let surplus = self.issued.len().saturating_sub(ISSUED_MAX);
+        self.issued.drain(..surplus);
+    }
+
     /// Records why a try failed; the text may be another server's.
     pub fn failed(&mut self, error: &str) {
         self.failures = self.failures.saturating_add(1);
@@ -130,7 +150,7 @@ pub fn overview(plan: &Plan, shelf: &Shelf, standings: &Standings) -> Result<Vec
             spki_sha256: served.as_ref().map(|pair| pair.spki.clone()),
             not_after: served.as_ref().map(|pair| Timestamp(pair.not_after.saturating_mul(1000))),
             waiting_spki_sha256: slot.waiting().map(|pair| pair.spki.clone()),
-            awaits_first: directory.is_some() && standing.issued_by.as_ref() != directory,
+            awaits_first: directory.is_some_and(|d| !served.as_ref().is_some_and(|pair| standing.is_of(d, pair))),
             renew_at: standing.renew_at,
             last_error: standing.last_error,
             next_try: standing.next_try,

@@ -37,6 +37,7 @@ use crate::plan::Plan;
 use crate::plan::document::{AcmeAccount, AcmeChallenge, Certificate, CertificateSource};
 use crate::runtime::net::connector::client_config;
 use crate::runtime::net::resolver::DnsResolver;
+use crate::runtime::net::tls::matches;
 use crate::vocabulary::dns::Resolver as _;
 use crate::vocabulary::mail::Domain;
 use account::Applicant;
@@ -88,8 +89,9 @@ pub async fn run(
 ) {
     let mut bell = desk.bell();
     loop {
-        let Some((plan, base)) = current() else { return };
+        // First: what rings from here on is looked at next.
         bell.mark_unchanged();
+        let Some((plan, base)) = current() else { return };
         let look = async {
             for (id, certificate) in named(&plan) {
                 attend(&desk, &plan, &base, &id, certificate).await;
@@ -102,6 +104,14 @@ pub async fn run(
             _ = draining.wait_for(|draining| *draining) => return,
         }
     }
+}
+
+/// A certificate that was issued.
+struct Issued {
+    placed: Placed,
+    /// Names of the plan that it is not for, because they lead nowhere.
+    left_out: Vec<String>,
+    fingerprint: String,
 }
 
 /// One certificate at an authority.
@@ -178,11 +188,11 @@ impl Customer<'_> {
         let issued = issued.unwrap_or(Err(AcmeError::TooLong));
         let now = Timestamp::now();
         match &issued {
-            Ok((Placed::Waits, _)) => tracing::warn!(
+            Ok(Issued { placed: Placed::Waits, .. }) => tracing::warn!(
                 certificate = self.id,
                 "the certificate with the new key waits until its TLSA records are published and seen"
             ),
-            Ok((_, left_out)) => {
+            Ok(Issued { left_out, .. }) => {
                 tracing::info!(certificate = self.id, ?left_out, "the certificate that was issued is served")
             }
             Err(error) => {
@@ -193,16 +203,22 @@ impl Customer<'_> {
         self.record(|standing| {
             standing.tried = Some(now);
             match issued {
-                Ok((placed, left_out)) => {
-                    let tried = standing.tried;
-                    *standing = Standing { tried, left_out, renewal_info_due: Some(now), ..Standing::default() };
-                    standing.issued_by = Some(self.directory.to_owned());
+                Ok(Issued { placed, left_out, fingerprint }) => {
+                    let former = std::mem::take(standing);
+                    standing.issued_by = former.issued_by;
+                    standing.issued = former.issued;
+                    standing.issued(self.directory, fingerprint);
+                    (standing.tried, standing.left_out) = (Some(now), left_out);
+                    standing.renewal_info_due = Some(now);
                     if placed == Placed::Waits {
                         standing.renewal_info_due = None;
                     }
                 }
                 Err(error) => {
                     standing.failed(&error.to_string());
+                    if matches!(&error, AcmeError::Acme(Error::Api(problem)) if order::is(problem, "rateLimited")) {
+                        standing.failures = standing.failures.max(schedule::FAILURES_OF_A_LIMIT);
+                    }
                     standing.next_try = Some(now.after(schedule::pause(standing.failures, chance())));
                 }
             }
@@ -215,15 +231,16 @@ impl Customer<'_> {
         }
     }
 
-    /// What became of the new pair, and which names it is not for.
-    async fn issue(&self, served: Option<&Pair>, roll: bool) -> Result<(Placed, Vec<String>), AcmeError> {
+    async fn issue(&self, served: Option<&Pair>, roll: bool) -> Result<Issued, AcmeError> {
         // The key stays, so that TLSA and whatever else is pinned stays true (RFC 7671 §8.1).
         let key = key_of(served.filter(|_| !roll)).map_err(|error| AcmeError::Proof(error.to_string()))?;
         let resolver = self.resolver()?;
         let http = self.http(&resolver)?;
-        let ours = self.desk.standings.of(self.id).issued_by.as_deref() == Some(self.directory);
-        let replaces = served.filter(|_| ours).and_then(|pair| pair.renewal_id.as_deref());
-        let names = self.reachable(&resolver).await;
+        let standing = self.desk.standings.of(self.id);
+        let ours = served.filter(|pair| standing.is_of(self.directory, pair));
+        let replaces = ours.and_then(|pair| pair.renewal_id.as_deref());
+        let reachable = self.reachable(&resolver).await;
+        let names = without_repetitions(&reachable);
         let wish = Wish { names: &names, challenge: self.challenge, key: &key, replaces };
         let proofs = || Proofs::new(self.plan, self.base, self.challenge, self.desk.challenges.clone(), &resolver);
         let secret = self.secret()?;
@@ -240,8 +257,10 @@ impl Customer<'_> {
             }
             outcome => outcome?,
         };
-        let left_out = self.certificate.names.iter().filter(|name| !names.contains(name)).cloned().collect();
-        Ok((self.desk.shelf.offer(self.id, pair, terms(self.plan, self.certificate))?, left_out))
+        let left_out = self.certificate.names.iter().filter(|name| !reachable.contains(name)).cloned().collect();
+        let fingerprint = pair.fingerprint();
+        let placed = self.desk.shelf.offer(self.id, pair, terms(self.plan, self.certificate))?;
+        Ok(Issued { placed, left_out, fingerprint })
     }
 
     /// Names that the authority can find; for dns-01 it need not. One name that leads nowhere would spoil the order for
@@ -327,6 +346,12 @@ impl Customer<'_> {
     }
 }
 
+/// The names that an order holds: what a wildcard among them covers is not asked for too, which Let's Encrypt refuses.
+fn without_repetitions(names: &[String]) -> Vec<String> {
+    let covered = |name: &String| names.iter().any(|other| other != name && matches(other, name));
+    names.iter().filter(|name| !covered(name)).cloned().collect()
+}
+
 /// Whether a name has an address; who cannot be asked counts as yes, for the authority asks others.
 async fn leads_somewhere(resolver: &DnsResolver, name: &str) -> bool {
     let Ok(name) = name.parse::<Domain>() else { return true };
@@ -339,5 +364,16 @@ fn chance() -> f64 {
     match SystemRandom::new().fill(&mut octets) {
         Ok(()) => f64::from(u32::from_ne_bytes(octets)) / f64::from(u32::MAX),
         Err(_) => 0.5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_wildcard_covers_is_not_asked_for_too() {
+        let names = ["mail.a.test", "*.a.test", "x.mail.a.test", "a.test"].map(str::to_owned);
+        assert_eq!(without_repetitions(&names), ["*.a.test", "x.mail.a.test", "a.test"]);
     }
 }

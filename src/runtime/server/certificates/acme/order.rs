@@ -43,7 +43,7 @@ pub async fn issue(account: &Account, wish: &Wish<'_>, mut proofs: Proofs) -> Re
     order.finalize_csr(request.der()).await?;
     let chain = order.poll_certificate(&POLL).await?;
     let pair = Pair::from_pem(chain.as_bytes(), wish.key.serialize_pem().as_bytes())?;
-    if !pair.covers(wish.names) {
+    if !wish.names.iter().all(|name| pair.covers(name)) {
         return Err(AcmeError::OtherNames(pair.names.join(", ")));
     }
     Ok(pair)

@@ -125,15 +125,28 @@ impl Proofs {
 
     /// Takes everything away again.
     pub async fn withdraw(&mut self) {
+        self.withdraw_here();
+        if let Some(dns) = &mut self.dns {
+            dns.withdraw().await;
+        }
+    }
+}
+
+impl Proofs {
+    fn withdraw_here(&mut self) {
         for token in self.tokens.drain(..) {
             self.challenges.withdraw_http(&token);
         }
         for name in self.names.drain(..) {
             self.challenges.withdraw_alpn(&name);
         }
-        if let Some(dns) = &mut self.dns {
-            dns.withdraw().await;
-        }
+    }
+}
+
+/// An order that is given up leaves nothing here.
+impl Drop for Proofs {
+    fn drop(&mut self) {
+        self.withdraw_here();
     }
 }
 
@@ -203,5 +216,26 @@ fn certificate(name: &str, digest: &[u8]) -> Result<CertifiedKey, String> {
     };
     let (certificate, key) = make().map_err(|error| error.to_string())?;
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key).into();
-    CertifiedKey::from_der(vec![certificate], key, &provider()).map_err(|error| error.to_string())
+    let key = provider().key_provider.load_private_key(key).map_err(|error| error.to_string())?;
+    // Its one critical extension says what it is for; nobody but the authority knows it, our own checks included.
+    Ok(CertifiedKey::new(vec![certificate], key))
+}
+
+#[cfg(test)]
+mod tests {
+    use x509_parser::prelude::{FromDer, X509Certificate};
+
+    use super::*;
+
+    /// RFC 8737 §3: one name, and the digest in a critical extension.
+    #[test]
+    fn a_proof_by_tls_holds_the_digest_and_the_name() {
+        let key = certificate("a.test", &[7; 32]).unwrap();
+        let (_, parsed) = X509Certificate::from_der(&key.cert[0]).unwrap();
+        let extension = parsed.extensions().iter().find(|e| e.oid.to_id_string() == "1.3.6.1.5.5.7.1.31").unwrap();
+        assert!(extension.critical);
+        assert_eq!(extension.value, [&[4, 32][..], &[7; 32]].concat());
+        let names = &parsed.subject_alternative_name().unwrap().unwrap().value.general_names;
+        assert_eq!(format!("{names:?}"), "[DNSName(\"a.test\")]");
+    }
 }

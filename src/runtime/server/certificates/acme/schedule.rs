@@ -13,6 +13,8 @@ use crate::ground::clock::Timestamp;
 /// After the first failure.
 const PAUSE_MIN: Duration = Duration::from_secs(15 * 60);
 const PAUSE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// Who runs into a limit of the authority rests as after so many failures: two hours and more (RFC 8555 §6.6).
+pub const FAILURES_OF_A_LIMIT: u32 = 4;
 /// Between two orders that nobody asked for. Let's Encrypt issues five certificates of the same names in a week.
 const ORDER_PAUSE: Duration = Duration::from_secs(60 * 60);
 /// Between an order and one that somebody asks for by hand; the latter waits.
@@ -49,11 +51,11 @@ impl Case<'_> {
         if self.standing.next_try.is_some_and(|next| now < next) {
             return None;
         }
-        let Some(served) = self.served.filter(|_| self.standing.issued_by.as_deref() == Some(self.directory)) else {
+        let Some(served) = self.served.filter(|pair| self.standing.is_of(self.directory, pair)) else {
             return Some(Reason::First);
         };
         let left_out = &self.standing.left_out;
-        if !self.names.iter().all(|name| left_out.contains(name) || served.names.contains(name)) {
+        if !self.names.iter().all(|name| left_out.contains(name) || served.covers(name)) {
             return Some(Reason::Names);
         }
         let rested = self.standing.tried.is_none_or(|tried| now >= tried.after(ORDER_PAUSE));
@@ -122,7 +124,11 @@ mod tests {
     fn due(standing: &Standing, names: &[&str], now: &str) -> Option<Reason> {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let served = pair();
-        Case { standing, served: Some(&served), directory: HERE, names: &names }.due(at(now))
+        let mut standing = standing.clone();
+        if let Some(directory) = standing.issued_by.clone() {
+            standing.issued(&directory, served.fingerprint());
+        }
+        Case { standing: &standing, served: Some(&served), directory: HERE, names: &names }.due(at(now))
     }
 
     fn issued() -> Standing {
@@ -153,6 +159,15 @@ mod tests {
         assert_eq!(due(&Standing::default(), &["a.test"], "2026-01-02T00:00:00Z"), Some(Reason::First));
         let other = Standing { issued_by: Some("https://staging.test/dir".to_owned()), ..Standing::default() };
         assert_eq!(due(&other, &["a.test"], "2026-01-02T00:00:00Z"), Some(Reason::First));
+    }
+
+    #[test]
+    fn a_certificate_of_somebody_else_is_no_certificate_of_the_authority() {
+        let mut standing = issued();
+        standing.issued(HERE, "of another certificate".to_owned());
+        let served = pair();
+        let case = Case { standing: &standing, served: Some(&served), directory: HERE, names: &[] };
+        assert_eq!(case.due(at("2026-01-02T00:00:00Z")), Some(Reason::First));
     }
 
     #[test]
