@@ -44,7 +44,7 @@ def acme(challenge, directory=DIRECTORY, more=""):
         f"    contact: admin@peer.test\n    challenge: {challenge}\n{more}"
     )
     publish = (
-        "dns:\n  publish:\n    rfc2136: { server: 198.18.0.1, key_name: lab., algorithm: hmac-sha256,"
+        "dns:\n  publish:\n    rfc2136: { server: 198.18.0.1, key_name: lab, algorithm: hmac-sha256,"
         f" key: {{ file: {STATE}/dns/secret }} }}\n"
     )
 
