@@ -118,6 +118,7 @@ fn caa_stands_where_certificates_are() {
     let records = records(&plan(
         "certificates: { acme: { challenge: dns-01, names: [imap.example.org, \"*.example.org\"] } }
 dns:
+  publish: { rfc2136: { server: 192.0.2.53, key_name: mailctl, key: { file: /run/secrets/hello } } }
   caa: { issuers: [letsencrypt.org], account_uri: \"https://acme-v02.api.letsencrypt.org/acme/acct/1\", validation_methods: [dns-01], iodef: hello@example.org }",
     ));
     let value =

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import signal
 import socket
 import ssl
@@ -223,6 +224,38 @@ def _():
         for owner in ("_acme-challenge.world.test", f"_acme-challenge.{HOST}"):
             left = on("dns", "dig", "+short", "@198.18.0.1", owner, "TXT").stdout
             want(left.strip() == "", f"{owner} still has {left}")
+
+
+@fact("a renewed file is served without a restart, and a broken one is reported and not served")
+def _():
+    own = {f"{STATE}/ca/mx1.pem": "tls/chain.pem", f"{STATE}/ca/mx1.key": "tls/key.pem"}
+
+    def edit(yaml):
+        for old, new in own.items():
+            yaml = yaml.replace(old, new)
+        return yaml
+
+    server = Server("acme-files", edit)
+    chain, key = server.folder / "tls/chain.pem", server.folder / "tls/key.pem"
+    chain.parent.mkdir()
+    shutil.copy(STATE / "ca/mx1.pem", chain)
+    shutil.copy(STATE / "ca/mx1.key", key)
+    with server:
+        before = presented(trust(STATE / "ca/ca.pem"))
+        run(
+            *("openssl req -x509 -days 20 -subj".split()), f"/CN={HOST}", "-key", key, "-out", chain,
+            "-CA", STATE / "ca/ca.pem", "-CAkey", STATE / "ca/ca.key", "-addext", f"subjectAltName=DNS:{HOST}",
+            "-addext", "basicConstraints=critical,CA:FALSE",
+        )
+        done = renew(server)
+        want(done.returncode == 0, f"{done.stdout} {done.stderr}")
+        after = presented(trust(STATE / "ca/ca.pem"))
+        want(after.serial_number != before.serial_number and spki(after) == spki(before), "the old one is served")
+        shutil.copy(STATE / "ca/peer.key", key)
+        done = renew(server)
+        want(done.returncode == 1 and "key.pem" in done.stderr, f"a foreign key: {done.stdout} {done.stderr}")
+        want(presented().serial_number == after.serial_number, "another certificate is served")
+        want(listed(server)[0]["last_error"], "nothing is reported")
 
 
 def second_authority():

@@ -1,4 +1,4 @@
-//! CERT-016: The DNS challenge is chosen and nothing can answer it.
+//! CERT-017: The DNS challenge is chosen and nothing can answer it.
 
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::meaning::Meaning;
@@ -8,7 +8,7 @@ use crate::compiler::rules::{Check, Explanation, Rule};
 use crate::ground::diagnostic::Severity;
 
 pub const RULE: Rule = Rule {
-    code: "CERT-016",
+    code: "CERT-017",
     name: "dns-challenge-without-updates",
     severity: Severity::Error,
     summary: "The DNS challenge is chosen and nothing can answer it.",

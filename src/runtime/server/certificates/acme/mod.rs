@@ -197,6 +197,9 @@ impl Customer<'_> {
             }
             Err(error) => {
                 let ends = served.map(|pair| Timestamp(pair.not_after.saturating_mul(1000)).rfc3339());
+                if served.is_some_and(|pair| schedule::urgent(pair, now)) {
+                    tracing::error!(certificate = self.id, ends, "the certificate ends soon and is not renewed");
+                }
                 tracing::warn!(certificate = self.id, %error, ends, "no certificate was issued; the one before is served still");
             }
         }

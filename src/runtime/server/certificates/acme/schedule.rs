@@ -83,6 +83,12 @@ pub fn two_thirds(not_before: i64, not_after: i64) -> Timestamp {
     Timestamp(not_before.saturating_add(life / 3 * 2).saturating_mul(1000))
 }
 
+/// Whether more than nine tenths of a life are over: a renewal has failed for long.
+pub fn urgent(served: &Pair, now: Timestamp) -> bool {
+    let life = served.not_after.saturating_sub(served.not_before);
+    served.not_after.saturating_sub(now.seconds()) < life / 10
+}
+
 /// The pause after `failures` in a row, between three quarters and five quarters of its middle. `chance` is from 0 to 1.
 pub fn pause(failures: u32, chance: f64) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
@@ -142,6 +148,12 @@ mod tests {
         assert_eq!(two_thirds(90, 0), Timestamp(90_000), "a life that ends before it begins");
         assert_eq!(due(&issued(), &["a.test"], "2026-03-01T23:59:59Z"), None);
         assert_eq!(due(&issued(), &["a.test"], "2026-03-02T00:00:00Z"), Some(Reason::Renewal));
+    }
+
+    #[test]
+    fn the_last_tenth_of_a_life_is_urgent() {
+        assert!(!urgent(&pair(), at("2026-03-22T23:00:00Z")));
+        assert!(urgent(&pair(), at("2026-03-23T01:00:00Z")));
     }
 
     #[test]
