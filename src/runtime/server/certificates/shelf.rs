@@ -296,7 +296,7 @@ mod tests {
         // The wait survives a restart, and a renewal of the served key does not end it.
         let shelf = Shelf::open(state.path());
         shelf.slot("a.test").unwrap();
-        assert_eq!(shelf.waiting(), [expected.clone()]);
+        assert_eq!(shelf.waiting(), std::slice::from_ref(&expected));
         assert_eq!(shelf.offer("a.test", pair(&one), HELD).unwrap(), Placed::Served);
         assert_eq!(shelf.waiting(), [expected]);
         assert_eq!(shelf.spki()["a.test"], [old_spki, new_spki.clone()]);
