@@ -24,7 +24,7 @@ for check in "${checks[@]}"; do
     printf -- '-- %s\n' "$check"
     # Debian's own Python, whatever else is in PATH: it has Debian's modules.
     log=$LAB_STATE/log/check-$check.log
-    timeout 300 bash "$here/lab.sh" exec client /usr/bin/python3 "$here/checks/$check.py" 2>&1 | tee "$log"
+    timeout 600 bash "$here/lab.sh" exec client /usr/bin/python3 "$here/checks/$check.py" 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
     if ((status != 0)); then
         failed=1

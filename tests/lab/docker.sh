@@ -2,7 +2,7 @@
 # The container image, built and run by Docker: one line a fact, `ok NAME` or `FAIL NAME: why`.
 #
 # The engine is a second one, inside a network namespace, with folders of its own: neither the machine's
-# Docker nor its firewall is touched. Needs root, docker.io, iproute2, iptables; and the dependencies built.
+# Docker nor its firewall is touched. Needs root, docker.io, iproute2, iptables, nftables; and the dependencies built.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 space=mailctl-docker-$$
@@ -112,4 +112,8 @@ stop() {
 fact "it stops when it is told to" stop first
 fact "a new container on the same volume serves" serve second
 fact "and has the mail of the one before" mail_arrives 2
+
+mailctl=$work/mailctl
+$DOCKER cp second:/mailctl "$mailctl" >/dev/null
+source "$root/tests/lab/docker-firewall.sh"
 exit $failed

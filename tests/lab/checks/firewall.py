@@ -90,7 +90,7 @@ def knocks(ports, source=STRANGER, to=ADDRESS, patience=4.0):
     """What each port answers."""
 
     async def all_of_them():
-        gate = asyncio.Semaphore(200)
+        gate = asyncio.Semaphore(400)
 
         async def one(port):
             async with gate:
