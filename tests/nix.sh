@@ -103,6 +103,14 @@ for file in "$root/flake.nix" "$root/nix/package.nix" "$root/modules/mailctl.nix
     if output=$(nix-instantiate --parse "$file" 2>&1 >/dev/null); then ok "${file#"$root/"} is well-formed"
     else fail "${file#"$root/"} is well-formed" "$output"; fi
 done
+# The table that a module of `firewall render --backend nixos` holds, given to nft as NixOS does.
+for file in "$root"/tests/golden/firewall/*.nix; do
+    table=$(nix-instantiate --store dummy:// --eval --strict --json "$file" 2>&1 |
+        jq -r '.networking.nftables.tables.mailctl | "table \(.family) mailctl {\n\(.content)\n}"' 2>&1)
+    if output=$(unshare -rn nft -c -f /dev/stdin <<<"$table" 2>&1) && grep -q 'counter accept' <<<"$table"; then
+        ok "the packet filter in ${file##*/} is a module whose table nft takes"
+    else fail "the packet filter in ${file##*/} is a module whose table nft takes" "$output $table"; fi
+done
 # The flake is looked at in a copy with what it names, nixpkgs replaced by a stand-in.
 mkdir -p "$work/flake" && cp -r "$root/flake.nix" "$root/Cargo.toml" "$root/Cargo.lock" "$root/nix" "$root/modules" "$work/flake/"
 output=$(nix --offline --store "$work/store" flake show "path:$work/flake" --json --no-write-lock-file \
