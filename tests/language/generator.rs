@@ -180,6 +180,9 @@ impl Maker {
         if self.chance(4) {
             keys.push("abuse_set: true, connections_per_minute_max: 120".to_owned());
         }
+        if self.chance(4) {
+            keys.push("outgoing: { ports: [25, 53, 80, 443, 465, 587] }".to_owned());
+        }
         self.line(&format!("firewall: {{ {} }}", keys.join(", ")));
         if self.chance(3) {
             let address = self.pick(&["127.0.0.1:9090", "0.0.0.0:9090"]);

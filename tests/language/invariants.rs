@@ -130,7 +130,26 @@ fn accept_rules(world: &World<'_>) -> Result<(), String> {
         *found.entry((port.ok_or_else(|| line.to_owned())?, v4)).or_default() += 1;
     }
     want(wanted == found, || format!("listeners {wanted:?}, rules {found:?}"))?;
+    for docker in [false, true] {
+        let found = accepted_by_iptables(&firewall::iptables::iptables(plan, docker), docker);
+        want(wanted == found, || format!("listeners {wanted:?}, iptables {found:?}"))?;
+    }
     others_than_listeners(text, &world.ruleset)
+}
+
+/// Rules of listeners have a comment; of a container's published ports the client's port counts.
+fn accepted_by_iptables(script: &str, forwarded: bool) -> BTreeMap<(u16, bool), usize> {
+    let (chain, port) =
+        if forwarded { ("-A MAILCTL-FWD ", "--ctorigdstport ") } else { ("-A MAILCTL-IN ", "--dport ") };
+    let (mut found, mut v4) = (BTreeMap::new(), true);
+    for line in script.lines() {
+        v4 = v4 && line != "# ip6tables";
+        let port = line.split(port).nth(1).and_then(|rest| rest.split(' ').next()).and_then(|p| p.parse().ok());
+        if let Some(port) = port.filter(|_| line.starts_with(chain) && line.contains("--comment")) {
+            *found.entry((port, v4)).or_default() += 1;
+        }
+    }
+    found
 }
 
 /// What `open` and `admin` name is accepted, from everybody and from those networks; without `open` only mail ports
