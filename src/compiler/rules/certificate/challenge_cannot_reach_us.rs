@@ -46,7 +46,7 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
     let service = if challenge == Challenge::TlsAlpn01 { Service::Https } else { Service::Http };
     let port = service.port();
     match meaning.listeners.iter().find(|d| d.service == Some(service)) {
-        Some(door) if !door.public() || door.public_port() != port => {
+        Some(door) if !door.public() || door.public_port() != port || meaning.closed().contains(door.name) => {
             let detail = format!("`{word}` is answered on port {port} alone, and `{}` is not seen there.", door.name);
             out.push(finding.related(door.port_span(), format!("not port {port} of the Internet")).detail(detail));
         }

@@ -15,8 +15,8 @@ pub const RULE: Rule = Rule {
     summary: "Something must be served over HTTPS and no listener does it.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Wants a listener `https` on public port 443, among the `listeners` that are written, for the \
-            MTA-STS policy of a domain that this server serves and for the ACME challenge `tls-alpn-01`.",
+        what: "Wants a listener `https` on public port 443 that the firewall does not shut, for the MTA-STS policy \
+            of a domain that this server serves and for the ACME challenge `tls-alpn-01`.",
         why: "Senders that find the MTA-STS record fetch the policy from port 443 of `mta-sts.DOMAIN`, and the \
             certificate authority connects there. Where nothing answers, the policy is never in force, and no \
             certificate is issued or renewed.",
@@ -36,18 +36,25 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
         return;
     }
     let doors = || meaning.listeners.iter().filter(|d| d.service == Some(Service::Https));
-    if doors().any(|d| d.public() && d.public_port() == HTTPS_PORT) {
+    let right = || doors().filter(|d| d.public() && d.public_port() == HTTPS_PORT);
+    let closed = meaning.closed();
+    if right().any(|d| !closed.contains(d.name)) {
         return;
     }
+    let shut = meaning.config.firewall.as_ref().and_then(|f| f.closed.as_ref());
+    let shut = shut.into_iter().flat_map(|names| names.iter()).find(|name| right().any(|d| d.name == name.value));
     // Without the section there is `https`, unless another web server is said to have the port.
     let other = meaning.config.certificates.as_ref().and_then(|c| c.acme.as_ref()?.existing_webserver.as_ref());
     let section = meaning.config.listeners.as_ref().map(|listeners| listeners.span.start..listeners.span.start);
-    let Some(place) = doors().next().map(|d| d.port_span().clone()).or(section).or(other.map(|o| o.span.clone()))
-    else {
-        return;
+    let place = shut.map(|name| name.span.clone()).or_else(|| doors().next().map(|d| d.port_span().clone()));
+    let Some(place) = place.or(section).or(other.map(|o| o.span.clone())) else { return };
+    let text = match doors().next() {
+        Some(_) if shut.is_some() => "kept from the Internet",
+        Some(_) => "not reached on 443",
+        None => "no `https` here",
     };
-    let text = if doors().next().is_some() { "not reached on 443" } else { "no `https` here" };
     let mut need = |span: &Span, what: String, fix: &str| {
+        let fix = if shut.is_some() { "take it out of `closed`" } else { fix };
         let finding = Finding::at(RULE.code, &place, text).related(span, "needs it").detail(what).fix(fix);
         out.push(finding);
     };
