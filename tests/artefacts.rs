@@ -386,7 +386,8 @@ fn ports_and_flowchart() {
 #[test]
 fn the_web_is_in_the_tables_too() {
     let web = edited(|v| {
-        v["listeners"]["https"] = json!({ "protocol": "https", "port": 8443, "published": 443, "tls": "implicit", "sockets": ["[::]:8443"] });
+        v["listeners"]["https"] =
+            json!({ "protocol": "https", "port": 8443, "published": 443, "tls": "implicit", "sockets": ["[::]:8443"] });
         v["listeners"]["http"] = json!({ "protocol": "http", "port": 80, "tls": "none", "sockets": ["0.0.0.0:80"] });
         v["firewall"]
             .as_array_mut()

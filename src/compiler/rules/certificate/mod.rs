@@ -3,7 +3,7 @@
 //! Standards: RFC 5280 (validity), RFC 9525 (names), RFC 7468 (PEM). Most need the files themselves and look at
 //! `compiler::config::material`. Chains are not built and revocation is not asked for: that needs the network.
 
-pub mod acme_beside_other_certificates;
+pub mod acme_beside_self_signed;
 pub mod acme_name_malformed;
 pub mod certificate_file_unusable;
 pub mod certificate_for_other_names;
@@ -32,6 +32,6 @@ pub const RULES: &[&Rule] = &[
     &contact_depends_on_this_server::RULE,
     &certificate_file_unusable::RULE,
     &acme_name_malformed::RULE,
-    &acme_beside_other_certificates::RULE,
+    &acme_beside_self_signed::RULE,
     &dns_challenge_without_updates::RULE,
 ];
