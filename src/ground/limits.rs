@@ -262,6 +262,10 @@ pub const FILTER_OUTPUT_OCTETS_MAX: u64 = 16 * 1024 * 1024;
 /// How long such a program may take. `iptables -w` waits for others that hold the lock.
 pub const FILTER_PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
+/// Former versions of one record set or policy that somebody may still remember. With more, the current one stays until
+/// some are forgotten.
+pub const STAGE_FORMERS_MAX: usize = 16;
+
 const _: () = {
     // Spans are 32 bits wide; a gap of one octet lies before each included file.
     assert!(YAML_OCTETS_MAX + INCLUDED_OCTETS_MAX + INCLUDED_FILES_MAX < u32::MAX as usize);
