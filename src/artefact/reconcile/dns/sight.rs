@@ -116,7 +116,7 @@ pub struct Listing {
 pub enum ListVerdict {
     Clean,
     Listed(String),
-    /// The list refuses to answer (RFC 5782 §5; 127.255.255.0/24 by convention), or nobody answers.
+    /// The list refuses to answer (127.255.255.0/24 by convention), or nobody does.
     Unknown(String),
 }
 
