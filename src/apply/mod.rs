@@ -5,10 +5,13 @@
 //! active. Any failure leaves the former plan active and served. Without a running server the sockets
 //! are tried instead. At the end the records are written to the file that `dns.publish` names ([`publish`]).
 //!
-//! Not here: what changes and whether that is wanted (`mailctl plan`), and DNS, which later versions
-//! stage.
+//! What DNS caches make dangerous is opened as stages ([`crate::runtime::server::stages`]): by the running server when
+//! it swaps, else here, before the plan is recorded as active.
+//!
+//! Not here: what changes and whether that is wanted (`mailctl plan`).
 
 pub mod doors;
+pub mod drift;
 pub mod firewall;
 pub mod policy;
 pub mod probe;
@@ -28,7 +31,7 @@ use crate::runtime::server::certificates::stock::Unusable;
 use crate::runtime::server::certificates::{Certificates, served_leaves};
 use crate::runtime::server::control::{self, Request, Response};
 use crate::runtime::server::generation::{Generation, LoadError};
-use crate::runtime::server::keyring::Keyring;
+use crate::runtime::server::stages;
 use publish::PublishError;
 use verify::Mismatch;
 
@@ -112,6 +115,8 @@ pub fn apply(
     if !running {
         // What the server would do when it takes the plan over: keys are made when a plan is activated.
         generation.settle(&desk)?;
+        let before = former.as_ref().map(|former| state.plan(&former.digest)).transpose()?;
+        stages::open(state, before.as_ref(), plan)?;
     }
     let activation = match former {
         // Applying what is active already changes nothing, so it is no new generation.
@@ -119,7 +124,7 @@ pub fn apply(
         _ => state.activate(&digest, base, rollback_to)?,
     };
     // The last step, since it needs the keys that were made on the way.
-    let published = publish::publish(plan, base, &Keyring::new(state.root()));
+    let published = publish::publish(plan, base, state);
     Ok(Applied { activation, swapped: running, published })
 }
 

@@ -12,7 +12,8 @@ use crate::artefact::render::dns::{self, Rendered};
 use crate::ground::file;
 use crate::plan::Plan;
 use crate::plan::document::PublishWay;
-use crate::runtime::server::keyring::{KeyError, Keyring};
+use crate::runtime::server::activation::{StateError, StateFolder};
+use crate::runtime::server::stages::kept_world;
 
 /// Readable by everyone, since the tool seldom runs as the server's user.
 const MODE: u32 = 0o644;
@@ -23,7 +24,7 @@ pub enum PublishError {
     #[error("{}: {error}", path.display())]
     File { path: PathBuf, error: io::Error },
     #[error(transparent)]
-    Key(#[from] KeyError),
+    State(#[from] StateError),
 }
 
 /// Writes the records where the plan says so; a relative path starts at `base`. The path that was written, or `None` where
@@ -31,9 +32,9 @@ pub enum PublishError {
 ///
 /// # Errors
 /// [`PublishError`].
-pub fn publish(plan: &Plan, base: &Path, keyring: &Keyring) -> Result<Option<PathBuf>, PublishError> {
+pub fn publish(plan: &Plan, base: &Path, state: &StateFolder) -> Result<Option<PathBuf>, PublishError> {
     let PublishWay::File { format, path } = &plan.publication.way else { return Ok(None) };
-    let records = dns::records(plan, &keyring.known(plan)?);
+    let records = kept_world(state, plan)?.records;
     let path = base.join(path);
     write(&dns::render(*format, plan, &records), &path)?;
     Ok(Some(path))

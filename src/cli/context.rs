@@ -10,9 +10,11 @@ use crate::compiler::{self, Compilation, Inputs};
 use crate::ground::diagnostic::{Counts, Diagnostic, Severity, Source, SourceMap};
 use crate::ground::limits;
 use crate::plan::Plan;
+use crate::plan::digest::Digest;
 use crate::plan::document::DnsRecord;
 use crate::runtime::server::activation::StateFolder;
 use crate::runtime::server::keyring::Keyring;
+use crate::runtime::server::stages::kept_world;
 
 /// The files that a command works on.
 pub(super) struct Context {
@@ -94,8 +96,12 @@ impl Context {
         self.compile(false)
     }
 
-    /// The records to be published now.
+    /// The records to be published now. Those of the active plan are the world's: roll-overs may be under way.
     pub fn records(&self, plan: &Plan) -> Result<Vec<DnsRecord>, Failure> {
+        let active = self.state.active()?.is_some_and(|active| active.digest == Digest::of_plan(plan));
+        if active {
+            return Ok(kept_world(&self.state, plan)?.records);
+        }
         Ok(dns::records(plan, &self.known(plan)?))
     }
 

@@ -20,7 +20,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use command::{
     abuse, account, apply, certificates, check, config, dns, doctor, explain, firewall, fmt, graph, history, init,
-    migrate, plan, ports, probe, queue, quickstart, render, rollback, run, schema, serve, status,
+    migrate, plan, ports, probe, queue, quickstart, render, rollback, run, schema, serve, stages, status,
 };
 use context::Context;
 
@@ -110,6 +110,9 @@ enum Command {
     Schema(schema::Arguments),
     /// Execute the active plan.
     Serve(serve::Arguments),
+    /// Roll-overs under way: keys, selectors, policies, hosts.
+    #[command(subcommand)]
+    Stages(stages::Command),
     /// What is active and what runs.
     Status(status::Arguments),
 }
@@ -201,6 +204,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Outcome, Failure> {
         Command::Run(arguments) => run::run(context, &arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Serve(arguments) => serve::run(context, &arguments),
+        Command::Stages(command) => stages::run(context, &command),
         Command::Status(arguments) => status::run(context, &arguments),
     }
 }

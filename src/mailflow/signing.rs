@@ -11,8 +11,8 @@
 //! The fields are computed over the staged message, in pieces, and kept beside it: the queue sends them
 //! before the content. Local copies are not signed.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use mail_auth::common::crypto::{DkimKey, Ed25519Key, RsaKey, Sha256};
 use mail_auth::common::headers::HeaderWriter;
@@ -50,9 +50,22 @@ pub enum SigningError {
     Sign { domain: Domain, reason: String },
 }
 
-/// The keys by signing domain. Cheap to clone; the keys are in memory only here.
+/// Selectors by domain.
+pub type Selection = BTreeMap<Domain, BTreeSet<String>>;
+
+/// The keys by signing domain, and which of them sign now. Cheap to clone; all clones share both. The keys are in
+/// memory only here.
 #[derive(Clone, Default)]
-pub struct Signers(Arc<HashMap<Domain, Vec<DkimSigner<DkimKey, Done>>>>);
+pub struct Signers {
+    keys: Arc<HashMap<Domain, Vec<Signer>>>,
+    /// `None`: all of them.
+    selected: Arc<RwLock<Option<Selection>>>,
+}
+
+struct Signer {
+    selector: String,
+    signer: DkimSigner<DkimKey, Done>,
+}
 
 /// One selector with its private key, for [`Signers::new`].
 pub struct SelectorKey<'a> {
@@ -69,7 +82,7 @@ impl Signers {
     /// # Errors
     /// [`SigningError::Key`] for the first that is not what the plan says.
     pub fn new<'a>(keys: impl IntoIterator<Item = SelectorKey<'a>>) -> Result<Self, SigningError> {
-        let mut signers: HashMap<Domain, Vec<DkimSigner<DkimKey, Done>>> = HashMap::new();
+        let mut signers: HashMap<Domain, Vec<Signer>> = HashMap::new();
         for SelectorKey { domain, selector, algorithm, pem } in keys {
             let key = parse(algorithm, pem).map_err(|reason| SigningError::Key {
                 domain: domain.clone(),
@@ -80,16 +93,36 @@ impl Signers {
                 },
                 reason,
             })?;
-            let signer = DkimSigner::from_key(key).domain(domain.as_str()).selector(selector).headers(SIGNED_FIELDS);
-            signers.entry(domain).or_default().push(signer);
+            let signer =
+                DkimSigner::from_key(key).domain(domain.as_str()).selector(selector.clone()).headers(SIGNED_FIELDS);
+            signers.entry(domain).or_default().push(Signer { selector, signer });
         }
-        Ok(Self(Arc::new(signers)))
+        Ok(Self { keys: Arc::new(signers), selected: Arc::default() })
+    }
+
+    /// Only these sign from now on; `None`: all do.
+    pub fn select(&self, selection: Option<Selection>) {
+        *self.selected.write().unwrap_or_else(PoisonError::into_inner) = selection;
+    }
+
+    /// The selectors that sign now.
+    pub fn selected(&self) -> Selection {
+        let named = self.keys.iter().map(|(domain, signers)| {
+            let names = signers.iter().map(|s| s.selector.clone()).filter(|name| self.signs(domain, name));
+            (domain.clone(), names.collect())
+        });
+        named.collect()
+    }
+
+    fn signs(&self, domain: &Domain, selector: &str) -> bool {
+        let selected = self.selected.read().unwrap_or_else(PoisonError::into_inner);
+        selected.as_ref().is_none_or(|all| all.get(domain).is_some_and(|names| names.contains(selector)))
     }
 
     /// The domain that signs for an author at `author`: the closest at or above it that has keys. A
     /// signature of a parent still aligns (RFC 7489 §3.1.1, relaxed); it serves the host's own name.
     pub fn signing_domain(&self, author: &Domain) -> Option<Domain> {
-        self.0.keys().filter(|domain| author.is_within(domain)).max_by_key(|domain| domain.labels()).cloned()
+        self.keys.keys().filter(|domain| author.is_within(domain)).max_by_key(|domain| domain.labels()).cloned()
     }
 
     /// The DKIM-Signature fields, each with CRLF, for a message from `domain`; empty if it has no keys.
@@ -102,8 +135,9 @@ impl Signers {
         domain: &Domain,
         feed: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), E>,
     ) -> Result<Vec<u8>, E> {
-        let Some(signers) = self.0.get(domain) else { return Ok(Vec::new()) };
-        let mut streams: Vec<_> = signers.iter().map(DkimSigner::sign_streaming).collect();
+        let Some(signers) = self.keys.get(domain) else { return Ok(Vec::new()) };
+        let signing = signers.iter().filter(|s| self.signs(domain, &s.selector));
+        let mut streams: Vec<_> = signing.map(|s| s.signer.sign_streaming()).collect();
         feed(&mut |piece| streams.iter_mut().for_each(|stream| stream.write(piece)))?;
         let mut fields = Vec::new();
         for stream in streams {
@@ -118,7 +152,7 @@ impl Signers {
 
 impl std::fmt::Debug for Signers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.keys.keys()).finish()
     }
 }
 
@@ -251,6 +285,21 @@ mod tests {
         assert_eq!(verify(&with("", "Body\r\n"), &published).await, [false, false]);
         assert_eq!(verify(&with("From: b@example.org\r\n", "body\r\n"), &published).await, [false, false]);
         assert_eq!(verify(&with("Reply-To: b@example.net\r\n", "body\r\n"), &published).await, [false, false]);
+    }
+
+    #[tokio::test]
+    async fn only_what_is_selected_signs() {
+        let (signers, published) = keys();
+        let rsa = Selection::from([(example(), BTreeSet::from(["rsa".to_owned()]))]);
+        signers.clone().select(Some(rsa.clone()));
+        assert_eq!(signers.selected(), rsa, "clones share it");
+        let fields = sign(&signers, &[HEADER, b"body\r\n"]);
+        let message = [&fields, HEADER, b"body\r\n"].concat();
+        assert_eq!(verify(&message, &published).await, [true]);
+        signers.select(Some(Selection::new()));
+        assert!(sign(&signers, &[HEADER, b"body\r\n"]).is_empty());
+        signers.select(None);
+        assert_eq!(signers.selected()[&example()].len(), 2);
     }
 
     #[test]

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use super::firewall::{Within, load};
+use super::stages::table;
 use crate::apply::proposal::Proposal;
 use crate::apply::{Applied, apply};
 use crate::artefact::render::review;
 use crate::cli::context::{Context, colour_out};
 use crate::cli::{Failure, Format, Outcome, print, print_json};
 use crate::plan::change;
+use crate::runtime::server::stages::kept_waits;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -45,6 +47,10 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome, Failure>
     if arguments.firewall {
         // Beside the answer for programs.
         eprintln!("{}", load(context, &plan, arguments.within)?);
+    }
+    let waits = kept_waits(&context.state, &plan)?;
+    if arguments.format == Format::Human && !waits.is_empty() {
+        print(&format!("\nUnder way, and shown by `mailctl status` until it is done:\n\n{}", table(&waits)));
     }
     Ok(Outcome::Done)
 }

@@ -77,7 +77,7 @@ pub fn run(context: &Context, command: &Command) -> Result<Outcome, Failure> {
         Command::Records(arguments) => arguments,
     };
     let plan = context.plan_to_show(arguments.active)?;
-    let mut records = dns::records(&plan, &context.known(&plan)?);
+    let mut records = context.records(&plan)?;
     if let Some(zone) = &arguments.zone {
         let zone = zone.strip_suffix('.').unwrap_or(zone).to_lowercase();
         records.retain(|record| record.zone == zone);

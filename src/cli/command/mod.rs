@@ -25,4 +25,5 @@ pub mod rollback;
 pub mod run;
 pub mod schema;
 pub mod serve;
+pub mod stages;
 pub mod status;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::stages::table;
 use crate::apply::proposal::Proposal;
 use crate::artefact::render::review;
 use crate::cli::context::{Context, colour_out, tell};
@@ -11,6 +12,7 @@ use crate::compiler::Compilation;
 use crate::ground::{diagnostic, file, limits};
 use crate::plan::Plan;
 use crate::plan::change::{self, Change};
+use crate::runtime::server::stages::outlook;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -47,6 +49,12 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome, Failure>
     let changes = change::diff(former, plan);
     let proposal = Proposal::new(plan, active.as_ref().map(|(activation, _)| activation.digest.clone()))?;
     show(&compilation, former, plan, &changes, arguments.format)?;
+    if arguments.format == ReportFormat::Human && former.is_some() {
+        let waits = outlook(&context.state, former, plan)?;
+        if !waits.is_empty() {
+            print(&format!("\nNot at once, when this is applied:\n\n{}", table(&waits)));
+        }
+    }
     if let Some(out) = &arguments.out {
         let mut bytes = serde_json::to_vec(&proposal)?;
         bytes.push(b'\n');

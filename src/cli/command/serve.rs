@@ -40,7 +40,7 @@ fn serve(state: &StateFolder) -> Result<Outcome, Failure> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let server = Server::start(state.clone()).await?;
-        tracing::info!(plan = %server.status().digest, "serving");
+        tracing::info!(plan = %server.status().await.digest, "serving");
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}

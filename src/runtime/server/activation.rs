@@ -1,6 +1,7 @@
 //! The state folder: which plan is active, which were, and where everything else lies.
 //!
-//! Layout: `active.json` (one [`Activation`]), `history/NNNNNN.json` (all of them, oldest first),
+//! Layout: `active.json` (one [`Activation`]), `history/NNNNNN.json` (all of them, oldest first), `stages.json`
+//! ([`super::stages`]),
 //! `plans/HEX.json` (plans by digest, canonical bytes), `keys/` ([`super::keyring`]), `store/`,
 //! `control.sock`. The folder is private to the server's user. Plans are written before the activation
 //! that names them, and `active.json` last, so a crash leaves the old plan active.
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::artefact::reconcile::stage::{self, Stages};
 use crate::ground::clock::Timestamp;
 use crate::ground::file;
 use crate::plan::digest::Digest;
@@ -118,7 +120,7 @@ impl StateFolder {
         let mut records = Vec::new();
         for entry in entries.flatten() {
             if entry.path().extension().is_some_and(|e| e == "json") {
-                records.extend(read_record(&entry.path())?);
+                records.extend(read_record::<Activation>(&entry.path())?);
             }
         }
         records.sort_by_key(|record: &Activation| record.generation);
@@ -156,6 +158,31 @@ impl StateFolder {
         Ok(activation)
     }
 
+    /// The roll-overs under way; none in a fresh folder.
+    ///
+    /// # Errors
+    /// [`StateError`]; a form of another version is one too.
+    pub fn stages(&self) -> Result<Stages, StateError> {
+        let path = self.root.join("stages.json");
+        let stages: Stages = read_record(&path)?.unwrap_or_default();
+        if stages.format == stage::FORMAT {
+            return Ok(stages);
+        }
+        let reason = format!("it has form {}, and this program reads form {}", stages.format, stage::FORMAT);
+        Err(StateError::Damaged { path, reason })
+    }
+
+    /// Keeps the roll-overs, whole or not at all.
+    ///
+    /// # Errors
+    /// [`StateError`]; then the former ones are kept.
+    pub fn keep_stages(&self, stages: &Stages) -> Result<(), StateError> {
+        let path = self.root.join("stages.json");
+        let bytes = serde_json::to_vec_pretty(stages)
+            .map_err(|error| StateError::Damaged { path: path.clone(), reason: error.to_string() })?;
+        self.write(&path, &bytes)
+    }
+
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
         let attempt = || {
             if let Some(folder) = path.parent() {
@@ -167,7 +194,7 @@ impl StateFolder {
     }
 }
 
-fn read_record(path: &Path) -> Result<Option<Activation>, StateError> {
+fn read_record<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, StateError> {
     match std::fs::read(path) {
         Ok(bytes) => serde_json::from_slice(&bytes)
             .map(Some)

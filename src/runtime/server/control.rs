@@ -18,6 +18,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use super::Server;
 use super::certificates::asks::Ask;
 use super::certificates::standing::CertificateStatus;
+use crate::artefact::reconcile::stage::operator::Thing;
+use crate::artefact::reconcile::stage::wait::Wait;
 use crate::ground::clock::Timestamp;
 use crate::plan::digest::Digest;
 use crate::plan::document::{Protocol, TlsMode};
@@ -43,6 +45,10 @@ pub enum Request {
     },
     /// Look at the queue now instead of at its next time.
     FlushQueue,
+    /// Take for granted what a roll-over waits for, by its name in `status`.
+    SkipStage {
+        stage: String,
+    },
     Status,
 }
 
@@ -68,6 +74,12 @@ pub struct Status {
     pub listeners: Vec<ListenerStatus>,
     #[serde(default)]
     pub certificates: Vec<CertificateStatus>,
+    /// Roll-overs under way.
+    #[serde(default)]
+    pub stages: Vec<Wait>,
+    /// What keeps them from going on, besides what they wait for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stages_problem: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,10 +165,25 @@ async fn converse(server: &Arc<Server>, stream: tokio::net::UnixStream) -> io::R
             server.flush_queue();
             Response::Done
         }
-        Ok(Request::Status) => Response::Status(server.status()),
+        Ok(Request::SkipStage { stage }) => match skip(server, &stage).await {
+            Ok(()) => Response::Done,
+            Err(reason) => Response::Refused { reason },
+        },
+        Ok(Request::Status) => Response::Status(server.status().await),
         Err(error) => Response::Refused { reason: format!("not a request of this version: {error}") },
     };
     let mut reply = serde_json::to_vec(&response)?;
     reply.push(b'\n');
     write.write_all(&reply).await
+}
+
+async fn skip(server: &Server, stage: &str) -> Result<(), String> {
+    let thing: Thing =
+        stage.parse().map_err(|error: crate::artefact::reconcile::stage::operator::ThingError| error.to_string())?;
+    let plan = server.current.load_full().plan.clone();
+    match server.rolling.skip(&thing, &plan).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("`{stage}` is not under way; `mailctl stages list` shows what is")),
+        Err(error) => Err(error.to_string()),
+    }
 }

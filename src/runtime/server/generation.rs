@@ -30,7 +30,9 @@ use crate::mailflow::srs::Rewriter;
 use crate::mailflow::submission::Senders;
 use crate::plan::Plan;
 use crate::plan::digest::Digest;
-use crate::plan::document::{DkimAlgorithm, DkimKey, DnsData, Listener, Protocol, SrsKey, TlsMode, TlsVersion};
+use crate::plan::document::{
+    DkimAlgorithm, DkimKey, DkimSelector, DnsData, Listener, Protocol, SrsKey, TlsMode, TlsVersion,
+};
 use crate::runtime::net::connector::TcpConnector;
 use crate::runtime::net::tls;
 use crate::vocabulary::mail::Domain;
@@ -88,7 +90,7 @@ impl Generation {
         let mut problems = Vec::new();
         let now = Timestamp::now().seconds();
         let stock = Stock::prepare(&plan, base, desk, unusable, now).map_err(|p| problems.extend(p));
-        let signers = signers(&plan, base, &keyring).unwrap_or_else(|p| note(&mut problems, p));
+        let signers = signers(&plan, &[], base, &keyring).unwrap_or_else(|p| note(&mut problems, p));
         let credentials = keyring
             .server_secret()
             .map_err(|error| vec![error.to_string()])
@@ -141,6 +143,24 @@ impl Generation {
         self.stock.settle(desk).map_err(|error| LoadError(vec![error.to_string()]))
     }
 
+    /// Selectors of former plans sign too, as far as their keys are still there. What is wrong with the others.
+    pub fn sign_also(&mut self, former: &[(Domain, DkimSelector)], state: &StateFolder) -> Vec<String> {
+        let keyring = Keyring::new(state.root());
+        let mut usable = Vec::new();
+        let mut problems = Vec::new();
+        for selector in former {
+            match signers(&self.plan, std::slice::from_ref(selector), &self.base, &keyring) {
+                Ok(_) => usable.push(selector.clone()),
+                Err(found) => problems.extend(found),
+            }
+        }
+        match signers(&self.plan, &usable, &self.base, &keyring) {
+            Ok(signers) => self.signers = signers,
+            Err(found) => problems.extend(found),
+        }
+        problems
+    }
+
     /// What `listener` presents; `None` if it does not speak TLS.
     pub fn tls_of(&self, listener: &Listener) -> Option<Arc<ServerConfig>> {
         let configs = if listener.protocol == Protocol::Https { &self.web_tls } else { &self.tls };
@@ -167,22 +187,27 @@ fn note<T: Default>(problems: &mut Vec<String>, found: Vec<String>) -> T {
     T::default()
 }
 
-fn signers(plan: &Plan, base: &Path, keyring: &Keyring) -> Result<Signers, Vec<String>> {
+/// Those of the plan, and `former` ones beside them.
+fn signers(
+    plan: &Plan,
+    former: &[(Domain, DkimSelector)],
+    base: &Path,
+    keyring: &Keyring,
+) -> Result<Signers, Vec<String>> {
     let mut problems = Vec::new();
     let mut pems: Vec<(Domain, String, DkimAlgorithm, Secret)> = Vec::new();
-    for (domain, settings) in &plan.domains {
-        for selector in &settings.dkim {
-            let pem = match &selector.key {
-                DkimKey::File { path, .. } => read(&base.join(path)).map(Secret::new),
-                DkimKey::Generated {} => keyring
-                    .dkim_or_generate(domain.as_str(), &selector.selector, selector.algorithm)
-                    .map(|pair| pair.pem)
-                    .map_err(|error| error.to_string()),
-            };
-            match pem {
-                Ok(pem) => pems.push((domain.clone(), selector.selector.clone(), selector.algorithm, pem)),
-                Err(problem) => problems.push(format!("DKIM key of {domain}: {problem}")),
-            }
+    let planned = plan.domains.iter().flat_map(|(domain, settings)| settings.dkim.iter().map(move |s| (domain, s)));
+    for (domain, selector) in planned.chain(former.iter().map(|(domain, selector)| (domain, selector))) {
+        let pem = match &selector.key {
+            DkimKey::File { path, .. } => read(&base.join(path)).map(Secret::new),
+            DkimKey::Generated {} => keyring
+                .dkim_or_generate(domain.as_str(), &selector.selector, selector.algorithm)
+                .map(|pair| pair.pem)
+                .map_err(|error| error.to_string()),
+        };
+        match pem {
+            Ok(pem) => pems.push((domain.clone(), selector.selector.clone(), selector.algorithm, pem)),
+            Err(problem) => problems.push(format!("DKIM key of {domain}: {problem}")),
         }
     }
     // A key that is published before it signs must be there to be published.

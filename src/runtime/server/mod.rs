@@ -27,6 +27,7 @@ mod relays;
 mod reload;
 mod retention;
 mod session;
+pub mod stages;
 pub mod web;
 
 use std::collections::HashMap;
@@ -38,6 +39,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, watch};
 
+use crate::artefact::reconcile::world::World;
 use crate::ground::clock::Timestamp;
 use crate::mailflow::delivery::courier::Courier;
 use crate::mailflow::delivery::worker;
@@ -101,6 +103,9 @@ pub struct Server {
     certificates: Arc<Certificates>,
     /// Looks after the certificates; ends by itself when the server drains.
     tending: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    /// The roll-overs under way, and what others should see of us now.
+    rolling: Arc<stages::Rolling>,
+    rolls: Mutex<Option<tokio::task::JoinHandle<()>>>,
     started: Timestamp,
 }
 
@@ -117,6 +122,9 @@ impl Server {
         let (plan, digest, base) = (Arc::new(plan), activation.digest, activation.base);
         let mut generation = Generation::load(plan, digest, &base, &state, &certificates, Unusable::ServeKept)?;
         generation.settle(&certificates)?;
+        let shelf = Box::new(stages::DeskShelf(certificates.clone()));
+        let rolling = stages::Rolling::start(&state, &generation.plan, shelf)?;
+        rolling.resume(&mut generation).await;
         let store = Arc::new(store);
         let courier = Arc::new(outgoing::courier(&store, &generation)?);
         let server = Arc::new(Self {
@@ -133,6 +141,8 @@ impl Server {
             worker: Mutex::default(),
             retention: Mutex::default(),
             health: web::health::Health::default(),
+            rolling: Arc::new(rolling),
+            rolls: Mutex::default(),
             started: Timestamp::now(),
             current: ArcSwap::from_pointee(generation),
             state,
@@ -144,6 +154,7 @@ impl Server {
         *server.worker.lock().await = Some(tokio::spawn(worker));
         *server.retention.lock().await = Some(tokio::spawn(retention::run(Arc::downgrade(&server))));
         *server.tending.lock().await = Some(tokio::spawn(server.tend_certificates()));
+        *server.rolls.lock().await = Some(tokio::spawn(stages::run(Arc::downgrade(&server))));
         Ok(server)
     }
 
@@ -170,6 +181,11 @@ impl Server {
         self.certificates.ask(&self.current.load().plan, name, ask)
     }
 
+    /// What others should see of us now: records, policies, selectors, keys.
+    pub fn world(&self) -> Arc<World> {
+        self.rolling.world()
+    }
+
     /// Swaps to the plan kept under `digest`.
     ///
     /// # Errors
@@ -184,8 +200,9 @@ impl Server {
     }
 
     /// The MTA-STS policy that `domain` has now and that is served here, octet for octet (RFC 8461 §3.2).
-    fn policy(&self, plan: &Plan, domain: &Domain) -> Option<String> {
-        let policy = plan.domains.get(domain)?.mta_sts.as_ref().filter(|policy| policy.served_here)?;
+    fn policy(&self, domain: &Domain) -> Option<String> {
+        let world = self.rolling.world();
+        let policy = world.policies.get(domain).filter(|policy| policy.served_here)?;
         Some(policy.text.clone())
     }
 
@@ -195,8 +212,8 @@ impl Server {
     }
 
     /// What `mailctl status` shows.
-    pub fn status(&self) -> control::Status {
-        let generation = self.current.load();
+    pub async fn status(&self) -> control::Status {
+        let generation = self.current.load_full();
         let listeners = generation.plan.listeners.iter().flat_map(|(name, listener)| {
             listener.sockets.iter().map(|socket| control::ListenerStatus {
                 name: name.clone(),
@@ -213,6 +230,8 @@ impl Server {
             connections: self.admission.total(),
             listeners: listeners.collect(),
             certificates: self.certificates.overview(&generation.plan).unwrap_or_default(),
+            stages: self.rolling.waits(&generation.plan).await.unwrap_or_default(),
+            stages_problem: self.rolling.problem(),
         }
     }
 
@@ -230,13 +249,15 @@ impl Server {
             if let Some(worker) = self.worker.lock().await.as_mut() {
                 let _ = worker.await;
             }
-            if let Some(retention) = self.retention.lock().await.as_mut() {
-                let _ = retention.await;
+            for task in [&self.retention, &self.rolls] {
+                if let Some(task) = task.lock().await.as_mut() {
+                    let _ = task.await;
+                }
             }
         })
         .await;
         // What the worker did not finish was not recorded, so it is due again at the next start.
-        for task in [&self.worker, &self.retention, &self.tending] {
+        for task in [&self.worker, &self.retention, &self.tending, &self.rolls] {
             if let Some(task) = task.lock().await.take() {
                 task.abort();
             }

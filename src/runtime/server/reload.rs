@@ -39,11 +39,12 @@ pub(super) async fn swap(server: &Arc<Server>, digest: &Digest, base: &Path) -> 
             tokio::task::spawn_blocking(move || Generation::load(plan, digest, &base, &state, &desk, Unusable::Refuse));
         load.await.map_err(|error| ServerError::NeedsRestart(error.to_string()))??
     };
-    let courier = Arc::new(outgoing::courier(&server.store, &next)?);
     let bound = bind_missing(&next, &tasks)?;
     let gone: Vec<SocketAddr> = tasks.keys().filter(|s| !next.listeners.contains_key(s)).copied().collect();
     tracing::info!(digest = %next.digest, opened = bound.len(), closed = gone.len(), "swapping to another plan");
     next.settle(&server.certificates)?;
+    server.rolling.enter(Some(&former.plan), &mut next).await?;
+    let courier = Arc::new(outgoing::courier(&server.store, &next)?);
     server.current.store(Arc::new(next));
     server.certificates.look();
     for socket in gone {

@@ -108,9 +108,7 @@ pub async fn reply(visit: &Visit, asked: &Asked<'_>, incoming: Incoming) -> Repl
     }
     match resource {
         Resource::Health => health(visit, asked).await,
-        Resource::Policy => {
-            or_not_found(site.domain().and_then(|domain| visit.server.policy(plan, domain)), TEXT, NO_STORE)
-        }
+        Resource::Policy => or_not_found(site.domain().and_then(|domain| visit.server.policy(domain)), TEXT, NO_STORE),
         _ => settings(plan, site, resource, asked),
     }
 }

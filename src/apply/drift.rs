@@ -1,0 +1,126 @@
+//! Drift: where the live world is not what it should be now ([`World`]).
+//!
+//! Four things are looked at from outside: the record sets on every authoritative name server, the listeners, the
+//! certificates that they present, and whether the running server executes the active plan. What is under way is no
+//! drift: the world says how far each roll-over is. Record sets may hold more than ours; only what is missing is
+//! drift, and what a roll-over has withdrawn and a server still has.
+//!
+//! Not here: the packet filter, and records that others have added.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::verify;
+use crate::artefact::reconcile::stage::target::SetKey;
+use crate::artefact::reconcile::world::World;
+use crate::plan::Plan;
+use crate::plan::document::DnsData;
+use crate::runtime::net::authority::Authorities;
+use crate::runtime::net::resolver::{DnsResolver, ResolverError};
+use crate::runtime::server::activation::{Activation, StateFolder};
+use crate::runtime::server::certificates::served_leaves;
+use crate::runtime::server::certificates::shelf::ShelfError;
+use crate::runtime::server::control::{self, Request, Response};
+use crate::runtime::server::stages;
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Drift {
+    pub area: Area,
+    /// What is so, and should be otherwise.
+    pub problem: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Area {
+    Dns,
+    Listener,
+    Server,
+}
+
+/// Why nobody knows.
+#[derive(Debug, thiserror::Error)]
+pub enum DriftError {
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    #[error(transparent)]
+    Resolver(#[from] ResolverError),
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    #[error(transparent)]
+    State(#[from] crate::runtime::server::activation::StateError),
+}
+
+/// Every difference between the active plan's world and the live one, sorted.
+///
+/// # Errors
+/// [`DriftError`] if it cannot be looked at; what does not answer is a difference.
+pub fn drift(state: &StateFolder, active: &Activation, plan: &Plan) -> Result<Vec<Drift>, DriftError> {
+    let mut found = Vec::new();
+    match control::ask(&state.control_socket(), &Request::Status)? {
+        Some(Response::Status(status)) => {
+            if status.digest != active.digest {
+                let problem = format!("the server executes {}, active is {}", status.digest, active.digest);
+                found.push(Drift { area: Area::Server, problem });
+            }
+            let mismatches = verify::verify(plan, &served_leaves(plan, state.root())?);
+            found.extend(mismatches.iter().map(|m| Drift { area: Area::Listener, problem: m.to_string() }));
+        }
+        _ => found.push(Drift { area: Area::Server, problem: "no server is running".to_owned() }),
+    }
+    let world = stages::kept_world(state, plan)?;
+    let former: BTreeMap<SetKey, BTreeSet<DnsData>> = state
+        .stages()?
+        .sets
+        .into_iter()
+        .map(|(key, lineage)| {
+            let withdrawn = lineage.remembered().flatten().filter(|data| !lineage.current.contains(data)).cloned();
+            (key, withdrawn.collect())
+        })
+        .collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let resolver = runtime.block_on(async { DnsResolver::new(&plan.outbound.resolver) })?;
+    found.extend(runtime.block_on(dns(&resolver, &world, &former)));
+    found.sort();
+    Ok(found)
+}
+
+async fn dns(resolver: &DnsResolver, world: &World, former: &BTreeMap<SetKey, BTreeSet<DnsData>>) -> Vec<Drift> {
+    let mut found = Vec::new();
+    let mut sets: BTreeMap<(String, SetKey), BTreeSet<DnsData>> = BTreeMap::new();
+    for record in world.records.iter().filter(|record| !record.data.is_generated()) {
+        sets.entry((record.zone.clone(), SetKey::of(record))).or_default().insert(record.data.clone());
+    }
+    let mut zones: BTreeMap<String, Authorities> = BTreeMap::new();
+    for ((zone, key), wanted) in sets {
+        if !zones.contains_key(&zone) {
+            let authorities = Authorities::of(resolver, &zone).await;
+            if authorities.servers.is_empty() {
+                found.push(Drift { area: Area::Dns, problem: format!("no name server of {zone} was found") });
+            }
+            zones.insert(zone.clone(), authorities);
+        }
+        let Some(authorities) = zones.get(&zone) else { continue };
+        let withdrawn = former.get(&key);
+        for (server, answer) in authorities.answers(&key.name, &key.kind).await {
+            let problem = match answer {
+                Err(error) => format!("{server} {error}, asked for {key}"),
+                Ok(set) => {
+                    let there: BTreeSet<DnsData> = set.data.into_iter().collect();
+                    let missing = wanted.difference(&there).map(|data| format!("lacks {data}"));
+                    let left = there.iter().filter(|data| withdrawn.is_some_and(|w| w.contains(data)));
+                    let differences: Vec<String> =
+                        missing.chain(left.map(|data| format!("still has {data}"))).collect();
+                    if differences.is_empty() {
+                        continue;
+                    }
+                    format!("{key} at {server} {}", differences.join(", "))
+                }
+            };
+            found.push(Drift { area: Area::Dns, problem });
+        }
+    }
+    found
+}
