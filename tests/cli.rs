@@ -79,6 +79,36 @@ fn exit_codes_say_done_error_and_differences() {
 }
 
 #[test]
+fn roll_overs_are_shown_and_turn_back() {
+    let desk = Desk::new();
+    desk.expect(0, &["apply"]);
+    assert_eq!(desk.expect(0, &["stages", "list"]), "nothing is under way\n", "what is new waits for nothing");
+    desk.write("mailserver.yaml", &yaml(49125).replace("bar.test: {}", "bar.test: { dkim: { s2027: {} } }"));
+    let plan = desk.expect(0, &["plan"]);
+    assert!(plan.contains("Not at once") && plan.contains("dkim/bar.test/s2027\n"), "{plan}");
+    assert_eq!(desk.expect(0, &["stages", "list"]), "nothing is under way\n", "looking opens nothing");
+    let applied = desk.expect(0, &["apply"]);
+    assert!(applied.contains("Under way"), "{applied}");
+    let listed: serde_json::Value = serde_json::from_str(&desk.expect(0, &["status", "--format", "json"])).unwrap();
+    let step = |name: &str| {
+        let stages = listed["stages"].as_array().unwrap();
+        stages.iter().find(|s| s["stage"] == name).map(|s| s["step"].as_str().unwrap().to_owned()).unwrap()
+    };
+    assert_eq!(step("dkim/bar.test/s2027"), "published, does not sign yet");
+    assert_eq!(step("dkim/bar.test/mailctl-rsa"), "signs");
+    let why = desk.expect(1, &["stages", "skip", "dkim/bar.test/s2027"]);
+    assert!(why.contains("nobody can be asked"), "{why}");
+    desk.expect(2, &["stages", "skip", "dkim/bar.test/s2027", "--confirm", "yes"]);
+    let why = desk.expect(1, &["stages", "skip", "dkim/bar.test/s2027", "--confirm", "dkim/bar.test/s2027"]);
+    assert!(why.contains("no server is running"), "{why}");
+    desk.expect(1, &["stages", "skip", "nonsense"]);
+    desk.expect(0, &["rollback"]);
+    let left = desk.expect(0, &["stages", "list"]);
+    assert!(!left.contains("dkim/"), "the former selectors sign, and the new one never did: {left}");
+    assert!(left.contains("record/") || left.contains("nothing"), "{left}");
+}
+
+#[test]
 fn bad_input_is_one_clear_error_and_touches_nothing() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let good = yaml(49125);

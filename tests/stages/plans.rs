@@ -1,14 +1,27 @@
 //! Plans of one domain, `bar.test`, small enough to be many.
 
 use mailctl::plan::digest::Digest;
-use mailctl::plan::document::{DnsRecord, MtaStsMode, MtaStsPolicy};
+use mailctl::plan::document::{DnsRecord, MtaStsMode, MtaStsPolicy, Profile};
 use mailctl::plan::{Plan, codec};
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 pub const DOMAIN: &str = "bar.test";
 /// Of the zone, in seconds.
 pub const NEGATIVE_TTL: u32 = 90;
 pub const LIFETIME: u64 = 400;
+
+/// What all plans have in common.
+static BASE: LazyLock<Plan> = LazyLock::new(|| {
+    let mut plan = codec::decode(include_bytes!("../golden/plan/full.json")).unwrap();
+    plan.profile = Profile::Lab;
+    plan.outbound.lifetime_seconds = LIFETIME;
+    plan.domains.clear();
+    plan.accounts.clear();
+    plan.aliases.clear();
+    plan.listeners.clear();
+    plan
+});
 
 /// What differs from plan to plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,14 +81,10 @@ impl Shape {
             domain["mta_sts"] = json!({ "id": id, "text": text, "served_here": true });
         }
         let certificate = json!({ "names": names, "source": { "self_signed": {} } });
-        let mut plan: Value = serde_json::from_str(include_str!("../golden/plan/full.json")).unwrap();
-        plan["profile"] = json!("lab");
-        plan["host"]["name"] = json!(host);
-        plan["certificates"] = json!([certificate]);
-        plan["domains"] = json!({ DOMAIN: domain });
-        plan["outbound"]["lifetime_seconds"] = json!(LIFETIME);
-        plan["dns"] = json!([]);
-        let mut plan = codec::decode(&serde_json::to_vec(&plan).unwrap()).unwrap();
+        let mut plan = BASE.clone();
+        plan.host.name = host.parse().unwrap();
+        plan.certificates = vec![serde_json::from_value(certificate).unwrap()];
+        plan.domains.insert(DOMAIN.parse().unwrap(), serde_json::from_value(domain).unwrap());
         let mut records: Vec<DnsRecord> = serde_json::from_value(Value::Array(records)).unwrap();
         records.sort();
         plan.dns = records;
