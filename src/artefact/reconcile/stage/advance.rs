@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::lineage::{Data, Lineage};
+use super::Data;
+use super::lineage::Lineage;
 use super::policy::Announcement;
 use super::sight::Observed;
 use super::target::{Set, SetKey, Target, target};

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use super::lineage::{Data, Lineage, caches};
+use super::Data;
+use super::lineage::{Lineage, caches};
 use crate::ground::clock::Timestamp;
 use crate::plan::document::{DnsData, Profile};
 

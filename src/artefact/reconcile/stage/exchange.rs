@@ -1,7 +1,7 @@
 //! MX hosts: a new one is ready before it is named, an old one is named until everybody knows the new one.
 
+use super::Data;
 use super::Stages;
-use super::lineage::Data;
 use super::sight::Observed;
 use super::target::{SetKey, Target, exchanges};
 use crate::plan::Plan;

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Data;
 use super::Stages;
-use super::lineage::{Data, Lineage};
+use super::lineage::Lineage;
 use super::sight::{Keys, Observed};
 use super::target::{self, SetKey, Target, covers, exchanges, tlsa};
 use crate::artefact::render::dns::Known;

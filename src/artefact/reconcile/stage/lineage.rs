@@ -5,21 +5,17 @@
 //! *every* authoritative server was seen with the current one; the TTL is the longest that any version had. The
 //! absence of a set is remembered like a set, for the zone's negative TTL (RFC 2308 §5).
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Data;
 use super::sight::Sight;
 use crate::ground::clock::Timestamp;
 use crate::ground::limits::STAGE_FORMERS_MAX;
-use crate::plan::document::DnsData;
 
 /// A resolver, and a sender's own cache behind it that counts anew. RFC 7671 §8.1: at least two TTLs.
 pub const CACHES_IN_A_ROW: u32 = 2;
-
-/// The data of one record set; empty if there is none.
-pub type Data = BTreeSet<DnsData>;
 
 /// A record set on its way from one value to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

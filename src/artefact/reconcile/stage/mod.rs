@@ -49,12 +49,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::plan::document::DnsData;
 use crate::vocabulary::mail::Domain;
 use key::KeyStage;
-use lineage::{Data, Lineage};
+use lineage::Lineage;
 use policy::PolicyStage;
 use selector::SelectorStage;
 use target::{SetKey, Target, exchanges};
+
+/// The data of one record set; empty if there is none.
+pub type Data = BTreeSet<DnsData>;
 
 /// Version of the form in `stages.json`.
 pub const FORMAT: u32 = 1;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lineage::Data;
+use super::Data;
 use super::target::SetKey;
 use crate::ground::clock::Timestamp;
 use crate::vocabulary::mail::Domain;

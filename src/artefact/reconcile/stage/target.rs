@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::lineage::Data;
+use super::Data;
 use crate::artefact::render::dns::{Known, records};
 use crate::plan::Plan;
 use crate::plan::document::{Certificate, DnsData, DnsRecord, mta_sts_matches};

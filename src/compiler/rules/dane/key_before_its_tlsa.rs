@@ -1,4 +1,4 @@
-//! DANE-006: A key would be served before its TLSA record is known.
+//! DANE-006: A new key waits until its TLSA record is known.
 
 use crate::compiler::config::finding::Finding;
 use crate::compiler::config::meaning::CertificateChoice;
@@ -12,23 +12,24 @@ use std::collections::BTreeSet;
 pub const RULE: Rule = Rule {
     code: "DANE-006",
     name: "key-before-its-tlsa",
-    severity: Severity::Error,
-    summary: "A key would be served before its TLSA record is known.",
+    severity: Severity::Note,
+    summary: "A new key waits until its TLSA record is known.",
     check: Check::Transition(check),
     explanation: Explanation {
-        what: "Where the active plan has TLSA records for this host: wants the key of each certificate in files to be \
-            among them already.",
+        what: "Where the active plan has TLSA records for this host: says when the key of a certificate in files is not \
+            among them.",
         why: "Caches hold the old records for their TTL. Senders that use DANE would see a key that matches none of \
-            them, and refuse.",
+            them, and refuse. So the server publishes the digest of the new key beside the old, waits until every name \
+            server answers with both and two TTLs are over, and goes on serving the old certificate until then.",
         example: "certificates:
   files: [{ chain: tls/other.pem, key: tls/other.key }]
 domains:
   example.org: { dnssec: signed, tls_rpt: {} }",
         instead: "domains:
   example.org: { dnssec: signed, tls_rpt: {}, records: [{ name: _25._tcp.mail, type: TLSA, value: 3 1 1 ... }] }",
-        ignore: "Never: first publish the digest of the new key beside the old, wait for two TTLs, then serve it, then \
-            drop the old. If the old key is lost, `dane: { publish: false }` for one step withdraws the records \
-            first.",
+        ignore: "When the wait is no harm: `mailctl status` shows it. Keep the old files until it is over. If the old key \
+            is lost, `dane: { publish: false }` for one step withdraws the records first. Publishing the digest among \
+            `records` before the certificate changes spares the wait.",
     },
     references: &["RFC 7671 §8.1", "dehydrated-io/dehydrated#920", "virtualmin#1207"],
 };
@@ -50,8 +51,8 @@ fn check(transition: &Transition<'_>, out: &mut Vec<Finding>) {
         let Some(file) = files.iter().find(|f| f.chain.value.0 == *chain) else { continue };
         let finding = Finding::at(RULE.code, &file.chain.span, "a new key")
             .related(&transition.meaning.config.host.name.span, "has TLSA records")
-            .detail(format!("`{owner}` does not name this key in the active plan; senders would refuse it until they ask again."))
-            .fix(format!("keep the old certificate and add to `records`: {{ name: {owner}., type: TLSA, value: 3 1 1 {spki_sha256} }}; apply; wait two TTLs; then change the certificate"));
+            .detail(format!("`{owner}` does not name this key in the active plan. It is published first, and served two TTLs after every name server has it."))
+            .fix(format!("nothing; to spare the wait, add to `records` before: {{ name: {owner}., type: TLSA, value: 3 1 1 {spki_sha256} }}"));
         out.push(finding);
     }
 }

@@ -1,4 +1,4 @@
-//! DKIM-008: A selector that still signs would be withdrawn.
+//! DKIM-008: A selector that signs is kept for mail on its way.
 
 use crate::compiler::config::finding::Finding;
 use crate::compiler::rules::Transition;
@@ -9,20 +9,20 @@ use std::collections::BTreeSet;
 pub const RULE: Rule = Rule {
     code: "DKIM-008",
     name: "selector-withdrawn-too-early",
-    severity: Severity::Error,
-    summary: "A selector that still signs would be withdrawn.",
+    severity: Severity::Note,
+    summary: "A selector that signs is kept for mail on its way.",
     check: Check::Transition(check),
     explanation: Explanation {
-        what: "Wants every selector that signs in the active plan to stay published: a step later, when another \
-            signs, it may go.",
+        what: "Says when a selector that signs in the active plan is no longer wanted.",
         why: "Mail that was signed with it waits in queues, for days if need be. Without the key in DNS it arrives \
-            with a signature that nobody can verify.",
+            with a signature that nobody can verify. So it signs until the others are known everywhere, and stays \
+            published for one and a quarter lifetimes of mail in the queue after that.",
         example: "domains:
   example.org: { dkim: { s2027: {} } }",
         instead: "domains:
   example.org: { dkim: { s2026: {}, s2027: {} }, sign_with: [s2027] }",
-        ignore: "Never in one step. To revoke a key that was stolen at once, add the record `v=DKIM1; p=` at its name \
-            to `records`.",
+        ignore: "Always, unless the key was stolen: to revoke it at once, add the record `v=DKIM1; p=` at its name to \
+            `records`. Keep the file of a key of your own until another signs.",
     },
     references: &["RFC 6376 §3.1", "RFC 5321 §4.5.4.1", "stalwartlabs/stalwart#961"],
 };
@@ -37,13 +37,13 @@ fn check(transition: &Transition<'_>, out: &mut Vec<Finding>) {
                 continue;
             }
             let dkim = domain.settings.and_then(|s| s.dkim.as_ref());
-            let finding = Finding::at(RULE.code, dkim.map_or(domain.span, |d| &d.span), "a selector is missing")
+            let finding = Finding::at(RULE.code, dkim.map_or(domain.span, |d| &d.span), "a selector goes")
                 .related(domain.span, "mail of it is on its way")
                 .detail(format!(
-                    "`{}` signs mail of `{}` in the active plan, and its key would no longer be published.",
+                    "`{}` signs mail of `{}` in the active plan. Its key stays published while that mail is on its way.",
                     selector.selector, domain.name
                 ))
-                .fix(format!("keep `{}` in `dkim`, name the others in `sign_with`, and remove it after the lifetime of mail in queues (5 days)", selector.selector));
+                .fix(format!("nothing; `mailctl status` shows when `{}` is gone", selector.selector));
             out.push(finding);
         }
     }

@@ -1,6 +1,7 @@
 //! STS-008: MTA-STS is enforced without having been tested.
 
 use crate::compiler::config::finding::Finding;
+use crate::compiler::config::publish::policy;
 use crate::compiler::config::section::domains::StsMode;
 use crate::compiler::rules::Transition;
 use crate::compiler::rules::{Check, Explanation, Rule};
@@ -15,7 +16,7 @@ pub const RULE: Rule = Rule {
     check: Check::Transition(check),
     explanation: Explanation {
         what: "Warns when a domain whose active plan has no policy, or one with `mode: none`, gets one with `mode: \
-            enforce`.",
+            enforce`. Where this server serves the policy, it is `testing` for its `max_age` first, and it is a note.",
         why: "With `testing`, senders deliver and report what would have failed. With `enforce`, the first mistake \
             costs mail.",
         example: "domains:
@@ -36,6 +37,7 @@ fn check(transition: &Transition<'_>, out: &mut Vec<Finding>) {
         let Some(sts) = sts.filter(|s| !tested && s.mode.value == StsMode::Enforce) else { continue };
         let finding = Finding::at(RULE.code, &sts.mode.span, "not tested")
             .related(domain.span, "the domain")
+            .severity(if policy::served_here(sts) { Severity::Note } else { Severity::Warning })
             .detail(format!("The active plan has no policy for `{}`.", domain.name))
             .fix("mode: testing, and `tls_rpt: {}` to be told what fails");
         out.push(finding);

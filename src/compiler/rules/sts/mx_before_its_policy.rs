@@ -14,7 +14,8 @@ pub const RULE: Rule = Rule {
     check: Check::Transition(check),
     explanation: Explanation {
         what: "Compares the MX hosts of each domain with the policy of the active plan, if that is enforced: a new \
-            host must be in the policy one step before it is an MX.",
+            host must be in the policy one step before it is an MX. Where this server serves the policy, it takes \
+            that step by itself, and it is a note.",
         why: "Senders remember the old policy and do not deliver to the new host until they have fetched the new \
             one.",
         example: "domains:
@@ -38,6 +39,7 @@ fn check(transition: &Transition<'_>, out: &mut Vec<Finding>) {
             let finding =
                 Finding::at(RULE.code, exchange.span.unwrap_or(domain.span), "not in the policy that is in force")
                     .related(domain.span, "the domain")
+                    .severity(if before.served_here { Severity::Note } else { Severity::Error })
                     .detail(format!("Senders remember a policy of `{}` that does not allow `{host}`.", domain.name))
                     .fix(format!("first: mta_sts: {{ mx: [..., {host}] }} without the MX; then the MX"));
             out.push(finding);

@@ -14,7 +14,8 @@ pub const RULE: Rule = Rule {
     check: Check::Transition(check),
     explanation: Explanation {
         what: "Wants `mode: none` between a policy that is enforced and no policy at all. Where the active plan only \
-            tests, it is a warning.",
+            tests, it is a warning; where this server serves the policy, it puts `mode: none` in between by itself, \
+            and it is a note.",
         why: "Senders keep the old policy until its `max_age` ends and go on refusing what it does not allow, while \
             nobody can fetch a new one.",
         example: "domains:
@@ -36,7 +37,11 @@ fn check(transition: &Transition<'_>, out: &mut Vec<Finding>) {
         }
         let enforced = before.mode() == MtaStsMode::Enforce;
         let finding = Finding::at(RULE.code, domain.span, "its policy is gone")
-            .severity(if enforced { Severity::Error } else { Severity::Warning })
+            .severity(match (before.served_here, enforced) {
+                (true, _) => Severity::Note,
+                (false, true) => Severity::Error,
+                (false, false) => Severity::Warning,
+            })
             .detail(format!(
                 "Senders remember the policy of `{}` (mode {}) for {} seconds.",
                 domain.name,
