@@ -100,7 +100,11 @@ pub fn apply(
         }
     }
     let digest = Digest::of_plan(plan);
-    let desk = Certificates::open(state.root());
+    let desk = Arc::new(Certificates::open(state.root()));
+    let before = former.as_ref().map(|former| state.plan(&former.digest)).transpose()?;
+    if let Some(before) = &before {
+        stages::prime(state, before, &desk)?;
+    }
     let mut generation =
         Generation::load(Arc::new(plan.clone()), digest.clone(), base, state, &desk, Unusable::Refuse)?;
     let kept_before = state.plan_path(&digest).exists();
@@ -115,7 +119,6 @@ pub fn apply(
     if !running {
         // What the server would do when it takes the plan over: keys are made when a plan is activated.
         generation.settle(&desk)?;
-        let before = former.as_ref().map(|former| state.plan(&former.digest)).transpose()?;
         stages::open(state, before.as_ref(), plan)?;
     }
     let activation = match former {

@@ -49,7 +49,6 @@ use crate::runtime::net::listener::BindError;
 use crate::runtime::net::resolver::ResolverError;
 use crate::state::store::{Store, StoreError};
 
-use crate::plan::Plan;
 use crate::vocabulary::mail::Domain;
 
 use abuse::AbuseFeed;
@@ -120,6 +119,7 @@ impl Server {
         let store = Store::open(&folder, crate::state::store::Options::default())?;
         let certificates = Arc::new(Certificates::open(state.root()));
         let (plan, digest, base) = (Arc::new(plan), activation.digest, activation.base);
+        stages::prime(&state, &plan, &certificates)?;
         let mut generation = Generation::load(plan, digest, &base, &state, &certificates, Unusable::ServeKept)?;
         generation.settle(&certificates)?;
         let shelf = Box::new(stages::DeskShelf(certificates.clone()));
@@ -161,9 +161,10 @@ impl Server {
     /// Looks after the certificates of whatever plan is current.
     fn tend_certificates(self: &Arc<Self>) -> impl Future<Output = ()> + use<> {
         let (server, desk) = (Arc::downgrade(self), self.certificates.clone());
+        let wider = desk.clone();
         let current = move || {
             let generation = server.upgrade()?.current.load_full();
-            Some((generation.plan.clone(), generation.base.clone()))
+            Some((wider.with_names(&generation.plan), generation.base.clone()))
         };
         let (ours, theirs) = (self.draining.subscribe(), self.draining.subscribe());
         async move {

@@ -102,6 +102,17 @@ impl Stages {
         self.everybody_knows(certificate, spki, plan, &target)
     }
 
+    /// Certificates, by first name, whose TLSA records somebody may see now.
+    pub fn announced(&self, plan: &Plan, known: &Known) -> BTreeSet<String> {
+        let target = target::target(plan, known);
+        let former = self.keys.values().map(|stage| &stage.certificate);
+        let seen = |certificate: &&Certificate| {
+            let sets = self.tlsa_sets(certificate, plan, &target);
+            sets.iter().any(|key| self.remembered(key, &target).iter().any(|version| !version.is_empty()))
+        };
+        plan.certificates.iter().chain(former).filter(seen).map(|c| target::name(c).to_owned()).collect()
+    }
+
     fn everybody_knows(&self, certificate: &Certificate, spki: &str, plan: &Plan, target: &Target) -> bool {
         let wanted = tlsa(spki);
         let known = |key: &SetKey| {

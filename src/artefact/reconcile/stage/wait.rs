@@ -131,7 +131,8 @@ fn policy_wait(stage: &PolicyStage, wanted: Option<&MtaStsPolicy>) -> Option<Wai
 
 fn set_wait(key: &SetKey, lineage: &Lineage, target: &Target, plan: &Plan) -> Wait {
     let arrived = target.get(key).map_or(lineage.current.is_empty(), |set| set.data == lineage.current);
-    let (waits_for, earliest) = if lineage.seen.is_none() && !(lineage.former.is_empty() && !arrived) {
+    let watched = arrived || !lineage.former.is_empty() || key.dmarc_domain().is_some();
+    let (waits_for, earliest) = if lineage.seen.is_none() && watched {
         (format!("every name server of {} answers with it", lineage.zone), None)
     } else if key.dmarc_domain().is_some() && !arrived {
         ("its time, so that reports can tell".to_owned(), dmarc::next_step(lineage, plan.profile))

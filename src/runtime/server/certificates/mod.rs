@@ -17,6 +17,7 @@ pub mod acme;
 pub mod asks;
 pub mod kept;
 pub mod local;
+mod needs;
 pub mod pair;
 pub mod present;
 pub mod shelf;
@@ -29,6 +30,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use tokio::sync::watch as signal;
 
 use crate::ground::limits::CERTIFICATE_FILE_OCTETS_MAX;
@@ -36,6 +38,7 @@ use crate::plan::Plan;
 use crate::plan::document::CertificateSource;
 use crate::runtime::server::challenge::Challenges;
 use asks::{Ask, Asks};
+use needs::Needs;
 use pair::Pair;
 use shelf::{Shelf, ShelfError, named};
 use standing::{CertificateStatus, Standings, overview};
@@ -48,6 +51,8 @@ pub struct Certificates {
     /// Rung when there may be something to do before the next look.
     bell: signal::Sender<()>,
     pub asks: Asks,
+    /// What roll-overs want besides the plan.
+    needs: Arc<ArcSwap<Needs>>,
 }
 
 /// Why nothing is done for somebody who asks.
@@ -64,7 +69,14 @@ impl Certificates {
     pub fn open(state: &Path) -> Self {
         let shelf = Shelf::open(state);
         let standings = Standings::open(shelf.kept().clone());
-        Self { shelf, challenges: Arc::default(), standings, bell: signal::Sender::new(()), asks: Asks::default() }
+        Self {
+            shelf,
+            challenges: Arc::default(),
+            standings,
+            bell: signal::Sender::new(()),
+            asks: Asks::default(),
+            needs: Arc::default(),
+        }
     }
 
     /// Has whoever looks after the certificates look now.

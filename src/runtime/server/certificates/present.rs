@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
+use super::needs::Needs;
 use super::shelf::Slot;
 use crate::runtime::net::tls::{ALPN_ACME, matches};
 use crate::runtime::server::challenge::Challenges;
@@ -15,17 +17,28 @@ use crate::runtime::server::challenge::Challenges;
 pub struct Presented {
     /// In the plan's order; the first serves unknown names.
     certificates: Vec<(Vec<String>, Arc<Slot>)>,
+    /// Former certificates go on for some names.
+    needs: Arc<ArcSwap<Needs>>,
     challenges: Arc<Challenges>,
 }
 
 impl Presented {
     /// Each certificate with the names that it answers to, lower case, `*.` allowed in the left-most label.
-    pub fn new(certificates: Vec<(Vec<String>, Arc<Slot>)>, challenges: Arc<Challenges>) -> Self {
-        Self { certificates, challenges }
+    pub fn new(
+        certificates: Vec<(Vec<String>, Arc<Slot>)>,
+        needs: Arc<ArcSwap<Needs>>,
+        challenges: Arc<Challenges>,
+    ) -> Self {
+        Self { certificates, needs, challenges }
     }
 
     fn of(&self, name: Option<&str>) -> Option<Arc<CertifiedKey>> {
         let wanted = name.map(str::to_ascii_lowercase);
+        let needs = self.needs.load();
+        let former = wanted.as_ref().and_then(|name| needs.former.iter().find(|(names, _)| names.contains(name)));
+        if let Some(pair) = former.and_then(|(_, slot)| slot.served()) {
+            return Some(pair.certified.clone());
+        }
         let named = wanted.and_then(|name| {
             self.certificates.iter().find(|(names, _)| names.iter().any(|pattern| matches(pattern, &name)))
         });

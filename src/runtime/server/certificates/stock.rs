@@ -9,7 +9,7 @@ use super::kept::Kept;
 use super::local::{self, LocalAuthority};
 use super::pair::Pair;
 use super::present::Presented;
-use super::shelf::{ShelfError, Slot, Terms, held, named};
+use super::shelf::{ShelfError, Slot, Terms, named};
 use super::{Certificates, read_files};
 use crate::plan::Plan;
 use crate::plan::document::{Certificate, CertificateSource, Profile};
@@ -51,7 +51,7 @@ impl Stock {
                     continue;
                 }
             };
-            let terms = terms(plan, certificate);
+            let terms = desk.terms(plan, certificate);
             match wanted(plan.profile, certificate, &slot, base, desk.shelf.kept(), now) {
                 Ok(Some(pair)) => offers.push((id, pair, terms)),
                 Ok(None) => {}
@@ -71,7 +71,7 @@ impl Stock {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(Self { presented: Arc::new(Presented::new(entries, desk.challenges.clone())), offers })
+        Ok(Self { presented: Arc::new(Presented::new(entries, desk.needs.clone(), desk.challenges.clone())), offers })
     }
 
     /// Puts on the shelf what was found; once.
@@ -84,12 +84,6 @@ impl Stock {
         }
         Ok(())
     }
-}
-
-/// How a pair for `certificate` is judged.
-pub fn terms(plan: &Plan, certificate: &Certificate) -> Terms {
-    let whole = matches!(certificate.source, CertificateSource::Files { .. });
-    Terms { held: held(plan, certificate), whole }
 }
 
 /// What should be offered for `certificate`; `None` if what is served is right.

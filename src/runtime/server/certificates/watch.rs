@@ -11,7 +11,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use super::pair::Pair;
 use super::shelf::{Placed, named};
-use super::stock::{local_pair, terms};
+use super::stock::local_pair;
 use super::{Certificates, read};
 use crate::plan::Plan;
 use crate::plan::document::{Certificate, CertificateSource};
@@ -105,7 +105,7 @@ fn place(
 ) -> Result<(), String> {
     let Some(pair) = pair else { return Ok(()) };
     let spki = pair.spki.clone();
-    let placed = desk.shelf.offer(id, pair, terms(plan, certificate)).map_err(|error| error.to_string())?;
+    let placed = desk.shelf.offer(id, pair, desk.terms(plan, certificate)).map_err(|error| error.to_string())?;
     match placed {
         Placed::Known => {}
         Placed::Served => tracing::info!(certificate = id, spki, "a renewed certificate is served"),

@@ -53,6 +53,12 @@ pub trait KeyShelf: Send + Sync {
     /// # Errors
     /// A text that says why it is not served; the former one then is.
     fn promote(&self, certificate: &str) -> Result<(), String>;
+
+    /// Does from here on what the stages want of the certificates.
+    ///
+    /// # Errors
+    /// A text; then nothing changes.
+    fn need(&self, plan: &Plan, known: &Known, stages: &Stages, world: &World) -> Result<(), String>;
 }
 
 /// A server whose keys change with its plan alone.
@@ -65,6 +71,10 @@ impl KeyShelf for NoShelf {
 
     fn promote(&self, certificate: &str) -> Result<(), String> {
         Err(format!("no key waits for {certificate}"))
+    }
+
+    fn need(&self, _: &Plan, _: &Known, _: &Stages, _: &World) -> Result<(), String> {
+        Ok(())
     }
 }
 
@@ -91,6 +101,10 @@ impl KeyShelf for DeskShelf {
     fn promote(&self, certificate: &str) -> Result<(), String> {
         self.0.shelf.promote(certificate).map(|_| ()).map_err(|error| error.to_string())
     }
+
+    fn need(&self, plan: &Plan, known: &Known, stages: &Stages, world: &World) -> Result<(), String> {
+        self.0.need(plan, known, stages, world).map_err(|error| error.to_string())
+    }
 }
 
 /// The stages of one server.
@@ -112,7 +126,9 @@ impl Rolling {
     /// [`StateError`] if what is kept cannot be read.
     pub fn start(state: &StateFolder, plan: &Plan, shelf: Box<dyn KeyShelf>) -> Result<Self, StateError> {
         let stages = state.stages()?;
-        let world = world(plan, &known(state, plan, shelf.as_ref())?, &stages);
+        let known = known(state, plan, shelf.as_ref())?;
+        let world = world(plan, &known, &stages);
+        need(shelf.as_ref(), plan, &known, &stages, &world);
         Ok(Self {
             state: state.clone(),
             shelf,
@@ -155,6 +171,7 @@ impl Rolling {
         self.state.keep_stages(&opened)?;
         *stages = opened;
         let world = world(&plan, &known, &stages);
+        need(self.shelf.as_ref(), &plan, &known, &stages, &world);
         self.sign(next, &stages, &world);
         self.world.store(Arc::new(world));
         self.wake.notify_one();
@@ -213,6 +230,7 @@ impl Rolling {
         }
         let world = world(plan, &known, &stages);
         generation.signers.select(Some(world.signing.clone()));
+        need(self.shelf.as_ref(), plan, &known, &stages, &world);
         let pushed = match world.records == self.world().records {
             true => Ok(()),
             false => push::push(plan, &generation.base, &world, &stages).await,
@@ -236,6 +254,9 @@ impl Rolling {
 
     async fn pause(&self) -> Duration {
         let stages = self.stages.lock().await;
+        if stages.keys.is_empty() && self.shelf.keys().values().any(|keys| keys.waiting.is_some()) {
+            return Duration::from_secs(TURN_SECONDS_MIN);
+        }
         let shortest = stages.sets.values().map(|lineage| u64::from(lineage.ttl_seconds)).min();
         let ages = stages.policies.values().flat_map(|stage| stage.current.iter()).map(|p| p.max_age_seconds()).min();
         let shortest = shortest.into_iter().chain(ages).min().unwrap_or(u64::MAX);
@@ -261,13 +282,33 @@ pub(super) async fn run(server: Weak<Server>) {
         }
         rolling.problem.store(Arc::new(problem));
         drop(generation);
-        let pause = rolling.pause().await;
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = rolling.wake.notified() => {}
-            _ = draining.wait_for(|draining| *draining) => return,
+        let turned = tokio::time::Instant::now();
+        // A key that comes to the shelf meanwhile ends the pause.
+        while turned.elapsed() < rolling.pause().await {
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(TURN_SECONDS_MIN)) => {}
+                () = rolling.wake.notified() => break,
+                _ = draining.wait_for(|draining| *draining) => return,
+            }
         }
     }
+}
+
+fn need(shelf: &dyn KeyShelf, plan: &Plan, known: &Known, stages: &Stages, world: &World) {
+    if let Err(problem) = shelf.need(plan, known, stages, world) {
+        tracing::error!(problem, "a certificate of a former plan cannot be served");
+    }
+}
+
+/// Has a desk hold back keys as the stages of the plan that was active want it, before another one is loaded.
+///
+/// # Errors
+/// [`StateError`].
+pub fn prime(state: &StateFolder, plan: &Plan, desk: &Arc<Certificates>) -> Result<(), StateError> {
+    let shelf = DeskShelf(desk.clone());
+    let (known, stages) = (known(state, plan, &shelf)?, state.stages()?);
+    need(&shelf, plan, &known, &stages, &world(plan, &known, &stages));
+    Ok(())
 }
 
 /// The selectors of former plans that sign.

@@ -28,7 +28,6 @@ use super::local::key_of;
 use super::pair::{Pair, PairError};
 use super::shelf::{Placed, ShelfError, named};
 use super::standing::Standing;
-use super::stock::terms;
 use super::{Certificates, read};
 use crate::ground::clock::Timestamp;
 use crate::ground::limits::CERTIFICATE_LOOK_SECONDS;
@@ -262,7 +261,7 @@ impl Customer<'_> {
         };
         let left_out = self.certificate.names.iter().filter(|name| !reachable.contains(name)).cloned().collect();
         let fingerprint = pair.fingerprint();
-        let placed = self.desk.shelf.offer(self.id, pair, terms(self.plan, self.certificate))?;
+        let placed = self.desk.shelf.offer(self.id, pair, self.desk.terms(self.plan, self.certificate))?;
         Ok(Issued { placed, left_out, fingerprint })
     }
 
