@@ -22,6 +22,7 @@ use mailctl::runtime::server::Server;
 use mailctl::runtime::server::activation::StateFolder;
 use mailctl::runtime::server::certificates::served_leaves;
 use mailctl::vocabulary::mail::{Address, Domain};
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 // ── Documents ───────────────────────────────────────────────────────────────────────────────────────
@@ -524,6 +525,13 @@ fn a_connection_of_http2_is_bounded_and_otherwise_fast() {
 #[test]
 fn the_handshake_says_which_protocol_is_spoken() {
     let world = World::serving();
+    // Without an open challenge nothing is proved by a handshake of RFC 8737.
+    let mut stream = world.connect(&["acme-tls/1"]);
+    assert!(stream.write_all(b"x").and_then(|()| stream.read_exact(&mut [0])).is_err());
+    let proof = rcgen::generate_simple_self_signed(vec!["mail.bar.test".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(proof.signing_key.serialize_der()).into();
+    let key = CertifiedKey::from_der(vec![proof.cert.der().clone()], key, &provider()).unwrap();
+    world.server.challenges().offer_alpn("mail.bar.test", Arc::new(key)).unwrap();
     for (offered, wanted) in [
         (&["h2", "http/1.1"][..], Some(&b"h2"[..])),
         (&["http/1.1"], Some(b"http/1.1")),
@@ -535,6 +543,8 @@ fn the_handshake_says_which_protocol_is_spoken() {
             stream.conn.complete_io(&mut stream.sock).unwrap();
         }
         assert_eq!(stream.conn.alpn_protocol(), wanted, "{offered:?}");
+        let leaf = &stream.conn.peer_certificates().unwrap()[0];
+        assert_eq!(leaf == proof.cert.der(), offered == ["acme-tls/1"], "{offered:?}");
     }
     // RFC 7301 §3.2: nothing in common is an error, and not HTTP after all.
     let mut stream = world.connect(&["imap"]);

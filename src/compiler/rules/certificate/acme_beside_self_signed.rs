@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
     explanation: Explanation {
         what: "Refuses `certificates.acme` beside `self_signed: true`, where there are no `files`.",
         why: "The server then signs its certificate itself. Whoever waits for the authority's waits for ever.",
-        example: "certificates: { self_signed: true, acme: { names: [imap.example.org] } }",
+        example: "profile: lab\ncertificates: { self_signed: true, acme: { names: [imap.example.org] } }",
         instead: "certificates: { acme: { names: [imap.example.org] } }",
         ignore: "Never: take one of them out, so that it is plain who issues what is served.",
     },

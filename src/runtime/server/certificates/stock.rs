@@ -28,6 +28,8 @@ pub enum Unusable {
 pub struct Stock {
     pub presented: Arc<Presented>,
     offers: Vec<(String, Pair, Terms)>,
+    /// Certificates for which no TLSA record is wanted: what waits there has nothing to wait for.
+    free: Vec<String>,
 }
 
 impl Stock {
@@ -42,7 +44,7 @@ impl Stock {
         unusable: Unusable,
         now: i64,
     ) -> Result<Self, Vec<String>> {
-        let (mut problems, mut entries, mut offers) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut problems, mut entries, mut offers, mut free) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (id, certificate) in named(plan) {
             let slot = match desk.shelf.slot(&id) {
                 Ok(slot) => slot,
@@ -52,6 +54,9 @@ impl Stock {
                 }
             };
             let terms = desk.terms(plan, certificate);
+            if !terms.held {
+                free.push(id.clone());
+            }
             match wanted(plan.profile, certificate, &slot, base, desk.shelf.kept(), now) {
                 Ok(Some(pair)) => offers.push((id, pair, terms)),
                 Ok(None) => {}
@@ -71,7 +76,8 @@ impl Stock {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(Self { presented: Arc::new(Presented::new(entries, desk.needs.clone(), desk.challenges.clone())), offers })
+        let presented = Presented::new(entries, desk.needs.clone(), desk.challenges.clone());
+        Ok(Self { presented: Arc::new(presented), offers, free })
     }
 
     /// Puts on the shelf what was found; once.
@@ -79,6 +85,9 @@ impl Stock {
     /// # Errors
     /// [`ShelfError`] at the first that cannot be kept.
     pub fn settle(&mut self, desk: &Certificates) -> Result<(), ShelfError> {
+        for id in self.free.drain(..) {
+            desk.shelf.promote(&id)?;
+        }
         for (id, pair, terms) in self.offers.drain(..) {
             desk.shelf.offer(&id, pair, terms)?;
         }
@@ -136,4 +145,68 @@ pub fn local_pair(
         None => local::self_signed(names, &key, now),
     }
     .map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::document::{DnsData, DnsRecord};
+    use crate::plan::example;
+
+    const NOW: i64 = 1_795_000_000;
+
+    fn plan(folder: &Path, tlsa: bool) -> Plan {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["a.test".to_owned()]).unwrap();
+        std::fs::write(folder.join("chain.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
+        std::fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
+        let (chain, key, spki_sha256) = ("chain.pem".into(), "key.pem".into(), String::new());
+        let source = CertificateSource::Files { chain, key, spki_sha256 };
+        let association = "00".repeat(32);
+        let data = DnsData::Tlsa { usage: 3, selector: 1, matching: 1, association };
+        let (zone, name) = ("a.test".to_owned(), "_25._tcp.a.test".to_owned());
+        let record = DnsRecord { zone, name, ttl_seconds: 60, data };
+        let certificates = vec![Certificate { names: vec!["a.test".to_owned()], source }];
+        Plan { certificates, dns: if tlsa { vec![record] } else { Vec::new() }, ..example::full() }
+    }
+
+    /// A new pair of files each time. The keys that are served and that wait afterwards.
+    fn settle(folder: &Path, desk: &Certificates, tlsa: bool) -> (Option<String>, Option<String>) {
+        let mut stock = Stock::prepare(&plan(folder, tlsa), folder, desk, Unusable::Refuse, NOW).unwrap();
+        let before = desk.shelf.served("a.test");
+        let slot = desk.shelf.slot("a.test").unwrap();
+        assert_eq!(slot.served().map(|pair| pair.spki.clone()), before, "nothing changes before it is settled");
+        stock.settle(desk).unwrap();
+        (desk.shelf.served("a.test"), slot.waiting().map(|pair| pair.spki.clone()))
+    }
+
+    #[test]
+    fn a_new_key_waits_for_as_long_as_tlsa_records_are_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Certificates::open(folder.path());
+        let (first, none) = settle(folder.path(), &desk, true);
+        assert!(first.is_some() && none.is_none());
+        let (served, waits) = settle(folder.path(), &desk, true);
+        assert_eq!(served, first);
+        assert!(waits.is_some());
+        let (served, none) = settle(folder.path(), &desk, false);
+        assert!(served != first && served != waits && none.is_none(), "the newest, at once");
+    }
+
+    #[test]
+    fn a_server_that_starts_serves_what_it_had_and_a_plan_that_is_applied_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Certificates::open(folder.path());
+        let (first, _) = settle(folder.path(), &desk, false);
+        let plan = plan(folder.path(), false);
+        std::fs::write(folder.path().join("key.pem"), "half").unwrap();
+        let problems = Stock::prepare(&plan, folder.path(), &desk, Unusable::Refuse, NOW).err().unwrap();
+        assert!(problems[0].contains("key.pem"), "{problems:?}");
+        let again = Certificates::open(folder.path());
+        Stock::prepare(&plan, folder.path(), &again, Unusable::ServeKept, NOW).unwrap().settle(&again).unwrap();
+        assert_eq!(again.shelf.served("a.test"), first);
+        let empty = tempfile::tempdir().unwrap();
+        let nothing = Certificates::open(empty.path());
+        assert!(Stock::prepare(&plan, folder.path(), &nothing, Unusable::ServeKept, NOW).is_err());
+    }
 }

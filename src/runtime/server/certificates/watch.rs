@@ -51,7 +51,14 @@ impl Watch {
                     })
                 }
             };
-            let placed = found.and_then(|pair| place(desk, plan, certificate, &id, pair));
+            let placed = found.and_then(|pair| {
+                let placed = place(desk, plan, certificate, &id, pair);
+                if placed.is_err() {
+                    // The files are right and could not be kept: they are looked at again.
+                    self.seen.remove(&id);
+                }
+                placed
+            });
             report(desk, &id, placed);
             desk.asks.done(&id);
         }
