@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::stage::Stages;
 use super::stage::target::{self, SetKey, covers};
-use crate::artefact::render::dns::{Known, records};
+use crate::artefact::render::dns::Known;
 use crate::plan::Plan;
 use crate::plan::document::{Certificate, DnsRecord, MtaStsPolicy};
 use crate::vocabulary::mail::Domain;
@@ -48,7 +48,8 @@ pub fn world(plan: &Plan, known: &Known, stages: &Stages) -> World {
             data: data.clone(),
         })
     });
-    let planned = records(plan, known).into_iter().filter(|record| !stages.sets.contains_key(&SetKey::of(record)));
+    let planned =
+        target::active_records(plan, known).into_iter().filter(|record| !stages.sets.contains_key(&SetKey::of(record)));
     let mut records: Vec<DnsRecord> = planned.chain(staged).collect();
     records.sort();
     records.dedup();

@@ -117,6 +117,8 @@ first = {}
 
 @fact("tls-alpn-01: issued, served, and with the key that was there before")
 def _():
+    names = ("autoconfig", "autodiscover")
+    lab("publish", "example.test", input="".join(f"update delete {name}.example.test\n" for name in names))
     lab("acme", "stop")
     alpn.start()
     before = wait_until(20, "no certificate is listed", lambda: listed(alpn)[0])

@@ -106,6 +106,17 @@ def lab(*command, **options):
     return run("bash", HERE.parent / "lab.sh", *command, **options)
 
 
+def empty(zone, server="198.18.0.1"):
+    """Takes everything out of a zone but its name servers."""
+    key = f"hmac-sha256:lab.:{(STATE / 'dns/secret').read_text().strip()}"
+    updates = set()
+    for line in run("dig", "+noall", "+answer", "-y", key, f"@{server}", zone, "AXFR").splitlines():
+        name, _, _, kind = line.split()[:4]
+        if kind not in ("SOA", "NS", "RRSIG", "NSEC", "DNSKEY", "CDS", "CDNSKEY"):
+            updates.add(f"update delete {name} {kind}")
+    lab("publish", zone, input="\n".join(sorted(updates)) + "\n")
+
+
 def postfix_log():
     return (STATE / "log/postfix.log").read_text(errors="replace")
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Data;
 use crate::artefact::render::dns::{Known, records};
 use crate::plan::Plan;
-use crate::plan::document::{Certificate, DnsData, DnsRecord, mta_sts_matches};
+use crate::plan::document::{Certificate, CertificateSource, DnsData, DnsRecord, mta_sts_matches};
 
 /// Name (absolute, no final dot) and type of a record set. As text: `mail.example.org MX`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -120,10 +120,40 @@ pub struct Set {
 
 pub type Target = BTreeMap<SetKey, Set>;
 
+/// The records of the plan that is active. Files may have been renewed with another key since it was made: the records
+/// then name the keys that are known of the certificate in place of the one that the plan found.
+pub fn active_records(plan: &Plan, known: &Known) -> Vec<DnsRecord> {
+    let mut active = Vec::new();
+    for record in records(plan, known) {
+        match renewed(&record.data, plan, known) {
+            Some(keys) => {
+                active.extend(keys.iter().map(|spki| DnsRecord { data: tlsa(spki), ..record.clone() }));
+            }
+            None => active.push(record),
+        }
+    }
+    active.sort();
+    active.dedup();
+    active
+}
+
+/// The keys of a certificate in files whose own key, which `data` names, is served no more and waits no more.
+fn renewed<'k>(data: &DnsData, plan: &Plan, known: &'k Known) -> Option<&'k Vec<String>> {
+    let DnsData::Tlsa { usage: 3, selector: 1, matching: 1, association } = data else { return None };
+    if known.spki.values().flatten().any(|spki| spki == association) {
+        return None;
+    }
+    let found = plan.certificates.iter().filter(|certificate| match &certificate.source {
+        CertificateSource::Files { spki_sha256, .. } => spki_sha256 == association,
+        CertificateSource::Acme { .. } | CertificateSource::SelfSigned {} => false,
+    });
+    found.filter_map(|certificate| known.spki.get(name(certificate))).find(|keys| !keys.is_empty())
+}
+
 /// The sets of `plan` that are changed in stages. Keys that are not made yet are left out.
 pub fn target(plan: &Plan, known: &Known) -> Target {
     let mut sets = Target::new();
-    for record in records(plan, known) {
+    for record in active_records(plan, known) {
         let key = SetKey::of(&record);
         if !key.staged() || record.data.is_generated() {
             continue;
@@ -157,4 +187,39 @@ pub fn covers(certificate: &Certificate, host: &str) -> bool {
 /// What a certificate is known by.
 pub fn name(certificate: &Certificate) -> &str {
     certificate.names.first().map_or("", String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::plan::example;
+
+    #[test]
+    fn a_renewed_file_takes_the_place_of_the_key_that_the_plan_found() {
+        let source = CertificateSource::Files {
+            chain: PathBuf::from("chain.pem"),
+            key: PathBuf::from("key.pem"),
+            spki_sha256: "aa".to_owned(),
+        };
+        let certificate = Certificate { names: vec!["mx.a.test".to_owned()], source };
+        let record = DnsRecord {
+            zone: "a.test".to_owned(),
+            name: "_25._tcp.mx.a.test".to_owned(),
+            ttl_seconds: 60,
+            data: tlsa("aa"),
+        };
+        let plan = Plan { certificates: vec![certificate], dns: vec![record], ..example::full() };
+        let with = |keys: &[&str]| {
+            let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+            let known = Known { spki: BTreeMap::from([("mx.a.test".to_owned(), keys)]), ..Known::default() };
+            active_records(&plan, &known).into_iter().map(|record| record.data).collect::<Vec<_>>()
+        };
+        // Served still: whoever rolls it over says what stands beside it.
+        assert_eq!(with(&["aa", "bb"]), [tlsa("aa")]);
+        assert_eq!(with(&["bb"]), [tlsa("bb")]);
+        // Nothing is known of what is served.
+        assert_eq!(with(&[]), [tlsa("aa")]);
+    }
 }
