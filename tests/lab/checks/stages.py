@@ -168,7 +168,9 @@ def _():
     # What the server does by itself is all there is to do.
     done = server.mailctl("dns", "push", "--yes", "--active")
     want(done.returncode == 0, done.stdout[-600:] + done.stderr[-600:])
-    wait_until(10, "the name of the policy's host is not known", lambda: dig("198.18.0.53", f"mta-sts.{ZONE}", "A"), 0.3)
+    # The resolver has heard of both names when it gives an address behind the alias.
+    wait_until(20, "the policy's host has no address", lambda: ADDRESS in dig("198.18.0.53", f"mta-sts.{ZONE}", "A"), 0.3)
+    wait_until(20, "the policy's host has no address", lambda: ADDRESS6 in dig("198.18.0.53", f"mta-sts.{ZONE}", "AAAA"), 0.3)
     want("mode: testing" in policy(), policy())
     begun = time.monotonic()
     wait_until(90, "the policy is not enforced", lambda: "mode: enforce" in policy(), 0.5)
@@ -251,12 +253,15 @@ def _():
     done = server.mailctl("status", "--drift", "--format", "json")
     want(done.returncode == 0, done.stdout + done.stderr)
     from lab import lab
+    # A server that runs would mend it at once.
+    server.stop()
     lab("publish", ZONE, input=f"update delete {TLSA} TLSA\n")
     wait_until(10, "the second server has it still", lambda: not announced(SECONDARY), 0.2)
     done = server.mailctl("status", "--drift", "--format", "json")
     drift = json.loads(done.stdout)["drift"]
-    want(done.returncode == 2 and len(drift) == 2 and all(TLSA in d["problem"] for d in drift), drift)
-    server.stop()
+    names = [d["problem"] for d in drift if d["area"] == "dns"]
+    want(done.returncode == 2 and len(names) == 2 and all(TLSA in name for name in names), drift)
+    want(any(d["area"] != "dns" for d in drift), f"nobody listens, and no drift but {drift}")
 
 
 
