@@ -80,7 +80,8 @@ fn files() -> Vec<(PathBuf, String)> {
     while let Some(folder) = open.pop() {
         for path in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
             if path.is_dir() {
-                open.push(path);
+                // Zones for another tool are no configurations.
+                open.extend((!path.ends_with("octodns")).then_some(path));
             } else if path.extension().is_some_and(|e| e == "yaml") {
                 let bytes = std::fs::read(&path).unwrap();
                 files.extend(text(&bytes).ok().map(|t| (path, t.to_owned())));

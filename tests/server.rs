@@ -18,7 +18,6 @@ use mailctl::plan::Plan;
 use mailctl::plan::document::{LoginFailures, Password, Srs, SrsKey};
 use mailctl::runtime::server::Server;
 use mailctl::runtime::server::activation::StateFolder;
-use mailctl::runtime::server::certificates::served_leaves;
 use mailctl::runtime::server::keyring::Keyring;
 
 const NAMES: [&str; 7] = ["smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s"];
@@ -120,8 +119,7 @@ fn imap(probe: &mut Probe, tag: &str, line: &str) -> Vec<String> {
 fn every_listener_does_what_the_plan_says() {
     let world = World::serving(&NAMES);
     let plan = world.plan(&NAMES);
-    let leaves = served_leaves(&plan, world.folder.path()).unwrap();
-    assert_eq!(verify::verify(&plan, &leaves), vec![]);
+    assert_eq!(verify::with_state(&plan, world.folder.path()).unwrap(), vec![]);
     // And the verification can fail: another certificate than the plan's is noticed on all of them.
     assert_eq!(verify::verify(&plan, &vec![vec![0]]).len(), NAMES.len());
 }

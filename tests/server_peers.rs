@@ -14,7 +14,6 @@ use mailctl::runtime::net::anybody::AcceptAnybody;
 use mailctl::runtime::net::tls::provider;
 use mailctl::runtime::server::Server;
 use mailctl::runtime::server::activation::StateFolder;
-use mailctl::runtime::server::certificates::served_leaves;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, HandshakeKind, SupportedProtocolVersion};
 use serde_json::{Value, json};
@@ -44,8 +43,7 @@ impl World {
         apply(&state, &plan, folder.path(), &None, None).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let server = runtime.block_on(Server::start(state)).unwrap();
-        let leaves = served_leaves(&plan, folder.path()).unwrap();
-        assert_eq!(verify::verify(&plan, &leaves), vec![]);
+        assert_eq!(verify::with_state(&plan, folder.path()).unwrap(), vec![]);
         Self { runtime, server, ports, _folder: folder }
     }
 

@@ -20,7 +20,6 @@ use mailctl::runtime::net::anybody::AcceptAnybody;
 use mailctl::runtime::net::tls::provider;
 use mailctl::runtime::server::Server;
 use mailctl::runtime::server::activation::StateFolder;
-use mailctl::runtime::server::certificates::served_leaves;
 use mailctl::vocabulary::mail::{Address, Domain};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
@@ -297,8 +296,7 @@ fn both_versions_of_http_serve_the_same() {
 #[test]
 fn the_verification_asks_for_health() {
     let world = World::serving();
-    let leaves = served_leaves(&world.plan, world.folder.path()).unwrap();
-    assert_eq!(verify::verify(&world.plan, &leaves), vec![]);
+    assert_eq!(verify::with_state(&world.plan, world.folder.path()).unwrap(), vec![]);
     // Another certificate is noticed wherever there is TLS.
     assert_eq!(verify::verify(&world.plan, &vec![vec![0]]).len(), NAMES.len() - 1);
 }

@@ -1,7 +1,7 @@
 //! Our sockets as a client on the Internet meets them: TLS, certificate, and whether strangers may relay.
 //!
 //! Unlike [`verify`](super::verify), which looks at the sockets that the plan binds, this goes to the host's public
-//! addresses. All are tried at once, each with the probe's own time-outs; at most [`DOORS_MAX`].
+//! addresses. All are tried at once, each with the probe's own time-outs; at most `DOORS_MAX`.
 
 use std::collections::BTreeSet;
 use std::io;

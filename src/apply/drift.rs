@@ -1,25 +1,27 @@
 //! Drift: where the live world is not what it should be now ([`World`]).
 //!
-//! Four things are looked at from outside: the record sets on every authoritative name server, the listeners, the
-//! certificates that they present, and whether the running server executes the active plan. What is under way is no
+//! Five things are looked at from outside: the record sets on every authoritative name server, the listeners, the
+//! certificates that they present, the packet filter of the kernel where it may be read and the plan has one that is loaded
+//! from here, and whether the running server executes the active plan. What is under way is no
 //! drift: the world says how far each roll-over is. Record sets may hold more than ours; only what is missing is
 //! drift, and what a roll-over has withdrawn and a server still has.
 //!
-//! Not here: the packet filter, and records that others have added.
+//! Not here: records that others have added.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::firewall::kernel::{self, Standing};
+use super::firewall::loadable;
 use super::verify;
 use crate::artefact::reconcile::stage::target::SetKey;
 use crate::artefact::reconcile::world::World;
 use crate::plan::Plan;
-use crate::plan::document::DnsData;
+use crate::plan::document::{DnsData, Profile};
 use crate::runtime::net::authority::Authorities;
 use crate::runtime::net::resolver::{DnsResolver, ResolverError};
 use crate::runtime::server::activation::{Activation, StateFolder};
-use crate::runtime::server::certificates::served_leaves;
 use crate::runtime::server::certificates::shelf::ShelfError;
 use crate::runtime::server::control::{self, Request, Response};
 use crate::runtime::server::stages;
@@ -36,6 +38,7 @@ pub struct Drift {
 #[serde(rename_all = "snake_case")]
 pub enum Area {
     Dns,
+    Firewall,
     Listener,
     Server,
 }
@@ -65,11 +68,12 @@ pub fn drift(state: &StateFolder, active: &Activation, plan: &Plan) -> Result<Ve
                 let problem = format!("the server executes {}, active is {}", status.digest, active.digest);
                 found.push(Drift { area: Area::Server, problem });
             }
-            let mismatches = verify::verify(plan, &served_leaves(plan, state.root())?);
+            let mismatches = verify::with_state(plan, state.root())?;
             found.extend(mismatches.iter().map(|m| Drift { area: Area::Listener, problem: m.to_string() }));
         }
         _ => found.push(Drift { area: Area::Server, problem: "no server is running".to_owned() }),
     }
+    found.extend(firewall(plan).map(|problem| Drift { area: Area::Firewall, problem }));
     let world = stages::kept_world(state, plan)?;
     let former: BTreeMap<SetKey, BTreeSet<DnsData>> = state
         .stages()?
@@ -85,6 +89,18 @@ pub fn drift(state: &StateFolder, active: &Activation, plan: &Plan) -> Result<Ve
     found.extend(runtime.block_on(dns(&resolver, &world, &former)));
     found.sort();
     Ok(found)
+}
+
+/// Who may not look at the kernel's rules says nothing about them.
+fn firewall(plan: &Plan) -> Option<String> {
+    let standing = loadable(plan).and_then(|form| kernel::standing(plan, form)).ok()?;
+    match standing {
+        Standing::AsPlanned => None,
+        Standing::Differs(lines) => Some(format!("the kernel's rules differ: {}", lines.join("; "))),
+        // A test may well do without.
+        Standing::NotLoaded if plan.profile == Profile::Lab => None,
+        Standing::NotLoaded => Some("the rules are not loaded: mailctl firewall apply".to_owned()),
+    }
 }
 
 async fn dns(resolver: &DnsResolver, world: &World, former: &BTreeMap<SetKey, BTreeSet<DnsData>>) -> Vec<Drift> {

@@ -27,8 +27,8 @@ use crate::plan::Plan;
 use crate::plan::digest::Digest;
 use crate::runtime::net::listener::{BindError, bind_socket};
 use crate::runtime::server::activation::{Activation, StateError, StateFolder};
+use crate::runtime::server::certificates::Certificates;
 use crate::runtime::server::certificates::stock::Unusable;
-use crate::runtime::server::certificates::{Certificates, served_leaves};
 use crate::runtime::server::control::{self, Request, Response};
 use crate::runtime::server::generation::{Generation, LoadError};
 use crate::runtime::server::stages;
@@ -148,8 +148,7 @@ fn swap(
         }
     };
     activate(digest, base)?;
-    let leaves = served_leaves(plan, state.root()).map_err(|error| LoadError(vec![error.to_string()]))?;
-    let mismatches = verify::verify(plan, &leaves);
+    let mismatches = verify::with_state(plan, state.root()).map_err(|error| LoadError(vec![error.to_string()]))?;
     if mismatches.is_empty() {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! An MTA-STS policy, fetched as a sender does (RFC 8461 §3.3): HTTPS with a valid certificate for `mta-sts.DOMAIN`,
 //! no redirects, status 200.
 //!
-//! Bounds: [`POLICY_OCTETS_MAX`], the time of [`PATIENCE`] for each read, one request for a policy.
+//! Bounds: `POLICY_OCTETS_MAX`, the time of `PATIENCE` for each read, one request for a policy.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};

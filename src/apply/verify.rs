@@ -4,12 +4,15 @@
 use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 
 use super::probe::Probe;
 use crate::plan::Plan;
 use crate::plan::document::{Listener, Protocol, TlsMode};
 use crate::plan::web;
 use crate::protocol::proxy;
+use crate::runtime::server::certificates::served_leaves;
+use crate::runtime::server::certificates::shelf::ShelfError;
 
 /// What a listener does that the plan does not say.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +25,20 @@ pub struct Mismatch {
 
 /// Leaf certificates (DER) that listeners may present, in the order of `plan.certificates`.
 pub type Leaves = Vec<Vec<u8>>;
+
+/// Connects to every socket and compares with the certificates that the state folder has. Empty means that all is as
+/// planned.
+///
+/// # Errors
+/// [`ShelfError`] if what is kept of a certificate cannot be read.
+pub fn with_state(plan: &Plan, state: &Path) -> Result<Vec<Mismatch>, ShelfError> {
+    let mismatches = verify(plan, &served_leaves(plan, state)?);
+    if mismatches.is_empty() {
+        return Ok(mismatches);
+    }
+    // A renewal may have come between the reading and the looking.
+    Ok(verify(plan, &served_leaves(plan, state)?))
+}
 
 /// Connects to every socket. Empty means that all is as planned.
 pub fn verify(plan: &Plan, leaves: &Leaves) -> Vec<Mismatch> {

@@ -120,7 +120,7 @@ fn plan(port: u16) -> Value {
             "connections_per_source_max": 10, "command_timeout_seconds": 300, "session_timeout_seconds": 1800,
             "password_checks_max": 2, "drain_seconds": 10
         },
-        "logging": { "format": "text", "level": "info" }, "dns": [], "firewall": []
+        "logging": { "format": "text", "level": "info" }, "dns": [], "publication": { "zones": {} }, "firewall": []
     })
 }
 

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use mailctl::artefact::render::{dns, firewall, ports};
 use mailctl::compiler::Inputs;
 use mailctl::mailflow::routing::{Resolution, Router};
-use mailctl::plan::document::{CertificateSource, DkimKey, Listener, NextHop, Protocol, Role, TlsMode};
+use mailctl::plan::document::{CertificateSource, DkimKey, NextHop, Protocol, Role, TlsMode};
 use mailctl::plan::{Plan, codec};
 use mailctl::vocabulary::mail::Address;
 
@@ -110,10 +110,7 @@ fn accept_rules(world: &World<'_>) -> Result<(), String> {
     let v4_only = text.contains("ipv6: false");
     let closed = text.split("closed: [").nth(1).and_then(|rest| rest.split(']').next());
     let mut wanted: BTreeMap<(u16, bool), usize> = BTreeMap::new();
-    // The web's ports are open without a rule: what else runs there is not ours to refuse.
-    let web = |l: &Listener| matches!(l.protocol, Protocol::Http | Protocol::Https);
-    let listeners = plan.listeners.iter().filter(|(name, l)| closed != Some(name.as_str()) && !web(l));
-    for (name, listener) in listeners {
+    for (name, listener) in plan.listeners.iter().filter(|(name, _)| closed != Some(name.as_str())) {
         let families: BTreeSet<bool> =
             listener.sockets.iter().filter(|s| !s.ip().is_loopback()).map(|s| s.is_ipv4()).collect();
         let port = if bridged { listener.published.unwrap_or(listener.port) } else { listener.port };

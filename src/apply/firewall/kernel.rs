@@ -114,6 +114,28 @@ pub fn restore(former: &Former) -> Result<(), FirewallError> {
     Ok(())
 }
 
+/// How the kernel stands to the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    AsPlanned,
+    /// As [`differences`] has them.
+    Differs(Vec<String>),
+    /// Nothing of ours is there.
+    NotLoaded,
+}
+
+/// Whether the kernel has the plan's rules.
+///
+/// # Errors
+/// [`FirewallError::Filter`], e.g. for who may not look.
+pub fn standing(plan: &Plan, form: Form) -> Result<Standing, FirewallError> {
+    if listed(form)?.lines().all(|line| line.starts_with('#')) {
+        return Ok(Standing::NotLoaded);
+    }
+    let differences = differences(plan, form)?;
+    Ok(if differences.is_empty() { Standing::AsPlanned } else { Standing::Differs(differences) })
+}
+
 /// Lines of the kernel that the plan does not have (`-`), and the other way round (`+`). Empty: all is as planned.
 ///
 /// # Errors

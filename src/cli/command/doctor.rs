@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::apply::firewall::kernel::{self, Standing};
+use crate::apply::firewall::{FirewallError, loadable};
 use crate::apply::verify;
 use crate::artefact::reconcile::dns::judge::judge;
 use crate::artefact::reconcile::score::{Score, score};
@@ -16,7 +18,7 @@ use crate::cli::{Failure, Format, Outcome, print, print_json};
 use crate::ground::diagnostic::{Counts, Severity};
 use crate::plan::Plan;
 use crate::plan::digest::Digest;
-use crate::runtime::server::certificates::served_leaves;
+use crate::plan::document::Profile;
 use crate::runtime::server::control::{self, Request, Response};
 
 const FORMAT: u32 = 1;
@@ -63,6 +65,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome, Failure>
     if let Some(plan) = &plan {
         agrees(plan, active.as_ref().map(|activation| &activation.digest), &mut parts);
         server(context, plan, &mut parts)?;
+        packet_filter(plan, &mut parts);
         disk(context, &mut parts);
         clock(&mut parts);
     }
@@ -121,7 +124,7 @@ fn server(context: &Context, plan: &Plan, parts: &mut Vec<Part>) -> Result<(), F
     };
     let says = format!("mailctl {}, {} connections", running.version, running.connections);
     part(parts, "server", State::Good, says, "");
-    let wrong = verify::verify(plan, &served_leaves(plan, context.state.root())?);
+    let wrong = verify::with_state(plan, context.state.root())?;
     if wrong.is_empty() {
         part(parts, "listeners", State::Good, format!("{} answer as planned", plan.listeners.len()), "");
     } else {
@@ -129,6 +132,20 @@ fn server(context: &Context, plan: &Plan, parts: &mut Vec<Part>) -> Result<(), F
         part(parts, "listeners", State::Bad, says, "mailctl apply, or look at the server's log");
     }
     Ok(())
+}
+
+fn packet_filter(plan: &Plan, parts: &mut Vec<Part>) {
+    let next = "mailctl firewall check, then mailctl firewall apply";
+    let (state, says) = match loadable(plan).and_then(|form| kernel::standing(plan, form)) {
+        Ok(Standing::AsPlanned) => (State::Good, "the kernel has the plan's rules".to_owned()),
+        Ok(Standing::Differs(lines)) => (State::Bad, format!("{} lines are not as planned", lines.len())),
+        // A test may well do without.
+        Ok(Standing::NotLoaded) if plan.profile == Profile::Lab => (State::Unknown, "not loaded".to_owned()),
+        Ok(Standing::NotLoaded) => (State::Bad, "not loaded".to_owned()),
+        Err(FirewallError::NobodyHere) => (State::Good, "kept by somebody else, as the plan says".to_owned()),
+        Err(error) => (State::Unknown, error.to_string()),
+    };
+    part(parts, "packet filter", state, says, next);
 }
 
 fn disk(context: &Context, parts: &mut Vec<Part>) {

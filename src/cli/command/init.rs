@@ -214,7 +214,7 @@ fn certificate(arguments: &Arguments, asking: bool) -> Result<Option<(String, St
     if !asking || arguments.profile == Profile::Lab {
         return Ok(None);
     }
-    let question = "Certificate chain, a PEM file (empty: none yet, the server signs one itself)";
+    let question = "Certificate chain, a PEM file (empty: from Let's Encrypt, by ACME)";
     let chain = ask(question, Some(""), |_| Ok(()))?;
     if chain.is_empty() {
         return Ok(None);

@@ -170,8 +170,9 @@ impl Answers {
             }
             None if self.lab => out.push_str("\n# Programs warn of it, which is right outside a test.\ncertificates:\n  self_signed: true\n"),
             None => out.push_str(
-                "\n# Until there is a certificate the server signs one itself, and mail programs warn of it. With a certificate write:\n\
-                 # certificates:\n#   files:\n#     - chain: fullchain.pem\n#       key: privkey.pem\n",
+                "\n# The server asks Let's Encrypt for its certificate and renews it; it proves its name on port 443. With files:\n\
+                 # certificates:\n#   files:\n#     - chain: fullchain.pem\n#       key: privkey.pem\n\
+                 certificates:\n  acme: {}\n",
             ),
         }
     }

@@ -1,9 +1,10 @@
 //! Listeners, TLS, domains, outbound, storage and logging.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use super::{names, people};
+use crate::compiler::config::acme_names::policy_hosts;
 use crate::compiler::config::material::Material;
 use crate::compiler::config::meaning::{CertificateChoice, LocalDomain, Meaning};
 use crate::compiler::config::publish::{Published, policy};
@@ -66,7 +67,12 @@ pub fn proxy_trusted(meaning: &Meaning<'_>) -> Vec<Network> {
 const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 
 pub fn certificates(meaning: &Meaning<'_>, material: &Material<'_>) -> Vec<Certificate> {
-    let own = || Certificate { names: vec![meaning.host().to_string()], source: CertificateSource::SelfSigned {} };
+    // The host's name first, as it is called; the others are sorted.
+    let own = || {
+        let policies = policy_hosts(meaning).collect::<BTreeSet<_>>().into_iter();
+        let names = std::iter::once(meaning.host().to_string()).chain(policies).collect();
+        Certificate { names, source: CertificateSource::SelfSigned {} }
+    };
     let from_files = material.certificates.iter().filter_map(|c| {
         let leaf = c.leaf.as_ref().ok()?;
         let source = CertificateSource::Files {

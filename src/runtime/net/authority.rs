@@ -4,8 +4,8 @@
 //! Standards: RFC 1034 §4.2.1 (a zone's NS records at both sides of the cut), RFC 2308 (negative answers),
 //! RFC 4035 §3.1 (signatures).
 //!
-//! Bounds: at most [`NAMES_MAX`] name servers of a zone with [`ADDRESSES_MAX`] addresses each; all are asked at once,
-//! and each has the time of [`exchange`].
+//! Bounds: at most `NAMES_MAX` name servers of a zone with `ADDRESSES_MAX` addresses each; all are asked at once,
+//! and each has the time of `exchange`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

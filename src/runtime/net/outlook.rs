@@ -4,7 +4,7 @@
 //! earlier answers: zones and their servers; the wanted sets; what the answers name (MX hosts, receivers of reports);
 //! SPF, as a receiver evaluates it; block lists.
 //!
-//! Bounds: `limits::{OBSERVATIONS_MAX, OBSERVATIONS_AT_ONCE}` for questions; SPF counts at most [`SPF_DEPTH_MAX`]
+//! Bounds: `limits::{OBSERVATIONS_MAX, OBSERVATIONS_AT_ONCE}` for questions; SPF counts at most `SPF_DEPTH_MAX`
 //! records deep; every question has the time of `exchange` or of the resolver.
 
 use std::collections::{BTreeMap, BTreeSet};

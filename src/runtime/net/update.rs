@@ -5,7 +5,7 @@
 //! message is sent in several, in order; a record set is never torn apart.
 //!
 //! The signatures are made by `hickory-proto` with the same cryptographic library as everything else here. It panics
-//! on none of what a server may send once the checks of [`readable`] are through, which run before it.
+//! on none of what a server may send once the checks of `readable` are through, which run before it.
 //!
 //! Not here: what to change, and whose records they are.
 

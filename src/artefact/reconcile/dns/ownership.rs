@@ -1,7 +1,9 @@
 //! Which records are ours: a TXT set at `_mailctl.ZONE` says so, one string for each record set.
 //!
-//!     v=mailctl1 MX @ 5d41402abc4b2a76
-//!     v=mailctl1 TXT mail._domainkey 7d793037a0760186
+//! ```text
+//! v=mailctl1 MX @ 5d41402abc4b2a76
+//! v=mailctl1 TXT mail._domainkey 7d793037a0760186
+//! ```
 //!
 //! Type, name (`@` is the zone itself), and the first 64 bits of the SHA-256 of each record that was pushed. Single
 //! records are marked and not whole sets, because others keep records of theirs beside ours: a site verification stands

@@ -3,7 +3,7 @@
 //! | room | what it is for | form |
 //! | --- | --- | --- |
 //! | [`arrivals`] | what every form is made from: whose connections are accepted, and what is refused | |
-//! | [`nftables`] | a table of its own, replaced in one transaction | a file for `nft -f` |
+//! | [`mod@nftables`] | a table of its own, replaced in one transaction | a file for `nft -f` |
 //! | [`iptables`] | chains of its own for `INPUT`, `OUTPUT` and, with Docker, `DOCKER-USER` | a script for `sh` |
 //! | [`ufw`] | rules with a mark, of which those of an older plan go | a script for `sh` |
 //! | [`firewalld`] | a service and a zone | a script for `sh` |

@@ -13,12 +13,10 @@ use crate::cli::{Failure, print};
 use crate::ground::clock::Timestamp;
 use crate::plan::Plan;
 use crate::runtime::server::activation::StateFolder;
-use crate::runtime::server::certificates::served_leaves;
 
 /// Does the tour, a line for each stop. Blocking.
 pub fn take(state: &StateFolder, plan: &Plan, ports: &Ports, password: &str) -> Result<(), Failure> {
-    let leaves = served_leaves(plan, state.root())?;
-    let mismatches = verify::verify(plan, &leaves);
+    let mismatches = verify::with_state(plan, state.root())?;
     if let Some(mismatch) = mismatches.first() {
         return Err(Failure(mismatch.to_string()));
     }

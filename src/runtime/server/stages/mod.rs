@@ -1,10 +1,10 @@
 //! Drives the roll-overs ([`crate::artefact::reconcile::stage`]): looks, moves on, and does what may be done.
 //!
-//! One turn: everything that the stages wait for is looked at ([`look`]); the stages are advanced and written to
+//! One turn: everything that the stages wait for is looked at (`look`); the stages are advanced and written to
 //! `stages.json`; only then are records pushed (where the plan says `rfc2136`), selectors switched, keys promoted and
 //! policies served. A turn that is interrupted is made again, and does nothing twice that matters. Turns come as often
-//! as the shortest TTL under way asks for (a quarter of it, between [`TURN_SECONDS_MIN`] and [`TURN_SECONDS_MAX`]); while
-//! nothing is under way, once in [`TURN_SECONDS_MAX`].
+//! as the shortest TTL under way asks for (a quarter of it, between `TURN_SECONDS_MIN` and `TURN_SECONDS_MAX`); while
+//! nothing is under way, once in `TURN_SECONDS_MAX`.
 //!
 //! Where records are published by hand, a turn only looks: the stages go on when every name server has been seen with
 //! them.

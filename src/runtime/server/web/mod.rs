@@ -2,13 +2,13 @@
 //!
 //! | room | what |
 //! | --- | --- |
-//! | [`connection`] | one connection with all its bounds, from the handshake to the end |
-//! | [`exchange`] | one request and its reply |
-//! | [`secure`] | what is served under TLS |
-//! | [`clear`] | what is served in clear |
-//! | [`message`] | what a request asks, and the form of every reply |
+//! | `connection` | one connection with all its bounds, from the handshake to the end |
+//! | `exchange` | one request and its reply |
+//! | `secure` | what is served under TLS |
+//! | `clear` | what is served in clear |
+//! | `message` | what a request asks, and the form of every reply |
 //! | [`pox`] | the one document that a stranger may send |
-//! | [`health`] | whether the server does its work |
+//! | `health` | whether the server does its work |
 //!
 //! Standards: RFC 9110, RFC 9112, RFC 9113; RFC 6797 (HSTS); RFC 8461 §3.3 (MTA-STS), RFC 8555 §8.3 (http-01),
 //! RFC 8737 (the handshake of tls-alpn-01 ends here and says nothing), RFC 9116.

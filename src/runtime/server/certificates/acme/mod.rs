@@ -1,7 +1,7 @@
 //! Certificates from an authority that speaks ACME (RFC 8555): asked for when they are due, with the key that is
 //! served already, and put on the shelf.
 //!
-//! [`schedule`] says when, [`account`] who we are, [`order`] and [`proof`] do it, [`http`] carries it. An authority
+//! [`schedule`] says when, `account` who we are, `order` and `proof` do it, `http` carries it. An authority
 //! that fails changes nothing that is served; it is asked again after a pause that grows, across restarts, and
 //! `status` and the log say so.
 //!
