@@ -369,7 +369,7 @@ def in_a_container(backend):
 @fact("Docker: what the INPUT form leaves open, the DOCKER-USER form and nftables shut")
 def _():
     with container():
-        want(open_ports([26, 144]) == {26, 144}, "the container is not reached at all")
+        wait_until(15, "the container is not reached at all", lambda: open_ports([26, 144]) == {26, 144})
         for backend, expected in (("iptables", {26, 144}), ("docker", {26}), ("nftables", {26})):
             server.write(in_a_container(backend))
             mailctl("firewall", "apply", "--confirm-within", "0")

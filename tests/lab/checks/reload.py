@@ -1,6 +1,7 @@
 """Editing the YAML: `plan` shows exactly what changes, `apply` does it under open sessions, or goes back."""
 
 import json
+import os
 import re
 import time
 
@@ -38,10 +39,12 @@ def _():
     server.write(after)
     done = server.mailctl("plan", "--detailed-exitcode")
     want(done.returncode == 2, f"exit code {done.returncode}: {done.stdout} {done.stderr}")
-    golden = (HERE.parent / "golden/close-143-open-587.txt").read_text()
+    golden = HERE.parent / "golden/close-143-open-587.txt"
     # Digests follow from the lab's own certificates, which are new each time.
     shown = re.sub(r"\b[0-9a-f]{12}\b", "DIGEST", done.stdout)
-    want(shown == golden, f"the plan reads:\n{shown}")
+    if os.environ.get("MAILCTL_BLESS"):
+        golden.write_text(shown)
+    want(shown == golden.read_text(), f"the plan reads:\n{shown}")
 
 
 @fact("a reviewed plan file is applied under an open IDLE and an open DATA")
