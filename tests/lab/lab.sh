@@ -168,6 +168,7 @@ peer_up() {
     background peer sasl dovecot -F -c "$p/sasl.conf"
     wait_for 10 "the peer's password check" test -S "$p/sasl/auth"
     fill "$here/conf/peer/opendkim.conf" >"$p/opendkim.conf"
+    fill "$here/conf/peer/opendkim-resolver.conf" >"$p/opendkim-resolver.conf"
     background peer opendkim opendkim -f -x "$p/opendkim.conf"
     peer start
 }
