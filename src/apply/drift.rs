@@ -24,6 +24,7 @@ use crate::runtime::net::resolver::{DnsResolver, ResolverError};
 use crate::runtime::server::activation::{Activation, StateFolder};
 use crate::runtime::server::certificates::shelf::ShelfError;
 use crate::runtime::server::control::{self, Request, Response};
+use crate::runtime::server::figures::Areas;
 use crate::runtime::server::stages;
 
 /// One difference.
@@ -41,6 +42,19 @@ pub enum Area {
     Firewall,
     Listener,
     Server,
+}
+
+impl Area {
+    const ALL: [Self; 4] = [Self::Dns, Self::Firewall, Self::Listener, Self::Server];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Firewall => "firewall",
+            Self::Listener => "listener",
+            Self::Server => "server",
+        }
+    }
 }
 
 /// Why nobody knows.
@@ -89,6 +103,22 @@ pub fn drift(state: &StateFolder, active: &Activation, plan: &Plan) -> Result<Ve
     found.extend(runtime.block_on(dns(&resolver, &world, &former)));
     found.sort();
     Ok(found)
+}
+
+/// The drift of the folder's active plan by area, for the figures of the server that executes it.
+///
+/// # Errors
+/// Why nobody knows, in words.
+pub fn by_area(state: &StateFolder) -> Result<Areas, String> {
+    let look = || -> Result<Vec<Drift>, DriftError> {
+        let (active, plan) = state.active_plan()?;
+        drift(state, &active, &plan)
+    };
+    let mut areas: Areas = Area::ALL.iter().map(|area| (area.name(), BTreeSet::new())).collect();
+    for drift in look().map_err(|error| error.to_string())? {
+        areas.entry(drift.area.name()).or_default().insert(drift.problem);
+    }
+    Ok(areas)
 }
 
 /// Who may not look at the kernel's rules says nothing about them.

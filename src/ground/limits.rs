@@ -246,6 +246,14 @@ pub const WEB_STREAM_WINDOW_OCTETS: u32 = 16 * 1024;
 pub const WEB_CONNECTION_WINDOW_OCTETS: u32 = 65_535;
 /// Our answers that wait for one HTTP/2 stream.
 pub const WEB_SEND_OCTETS_MAX: usize = 32 * 1024;
+/// Connections at once that ask for the figures; a server has one or two that collect them.
+pub const FIGURES_CONNECTIONS_MAX: usize = 8;
+/// Milliseconds for a request for the figures and its answer, after which the connection is closed.
+pub const FIGURES_MILLIS: u64 = 10_000;
+/// Seconds between two looks for drift, for the figures; a look asks every name server of every zone.
+pub const DRIFT_LOOK_SECONDS: u64 = 300;
+/// The same under `profile: lab`.
+pub const DRIFT_LOOK_LAB_SECONDS: u64 = 5;
 /// Milliseconds for which one look at our own health is good.
 pub const HEALTH_LOOK_MILLIS: u64 = 2_000;
 /// Milliseconds that the store may take for a look at it.

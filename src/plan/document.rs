@@ -67,6 +67,10 @@ pub struct Plan {
     pub retention: Retention,
     pub limits: Limits,
     pub logging: Logging,
+    /// Where figures for Prometheus are served, in clear and to whoever reaches it. Absent: nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub metrics: Option<SocketAddr>,
     /// Records wanted, sorted.
     pub dns: Vec<DnsRecord>,
     pub publication: Publication,

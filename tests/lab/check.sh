@@ -15,7 +15,7 @@ for program in "$MAILCTL" "$MAILBENCH"; do
     [[ -x $program ]] || { echo "FAIL lab: $program is missing; tests/run builds it"; exit 1; }
 done
 checks=("$@")
-((${#checks[@]})) || checks=(idle clients refusals transport ways web reload acme records stages firewall crash)
+((${#checks[@]})) || checks=(idle clients refusals transport ways web reload acme records stages figures firewall crash)
 
 trap '[[ ${KEEP:-} ]] || bash "$here/lab.sh" down' EXIT
 bash "$here/lab.sh" up || { echo "FAIL lab: it does not come up"; exit 1; }

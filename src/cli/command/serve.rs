@@ -1,9 +1,11 @@
 //! `mailctl serve`: executes the active plan until it is told to stop.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::apply::drift;
 use crate::apply::proposal::Proposal;
 use crate::cli::context::Context;
 use crate::cli::{Failure, Outcome};
@@ -11,6 +13,7 @@ use crate::plan::Plan;
 use crate::plan::document::{LogFormat, LogLevel};
 use crate::runtime::server::Server;
 use crate::runtime::server::activation::StateFolder;
+use crate::runtime::server::figures;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -40,6 +43,8 @@ fn serve(state: &StateFolder) -> Result<Outcome, Failure> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let server = Server::start(state.clone()).await?;
+        let folder = state.clone();
+        tokio::task::spawn(figures::watch(Arc::downgrade(&server), move || drift::by_area(&folder)));
         tracing::info!(plan = %server.status().await.digest, "serving");
         tokio::select! {
             _ = terminate.recv() => {}

@@ -54,6 +54,7 @@ pub fn plan(meaning: &Meaning<'_>, material: &Material<'_>, wanted: &[Wanted<'_>
         retention: server::retention(meaning),
         limits: limits(meaning.config),
         logging: server::logging(meaning),
+        metrics: meaning.config.metrics.as_ref().map(|m| m.address.value.0),
         publication: dns::publication(meaning, &records),
         dns: records,
         firewall,

@@ -87,6 +87,7 @@ fn host(plan: &Plan) -> Vec<(&'static str, String)> {
     if !plan.host.proxy_trusted.is_empty() {
         lines.push(("proxy_trusted", listed(&plan.host.proxy_trusted)));
     }
+    lines.extend(plan.metrics.iter().map(|socket| ("metrics", format!("served on {socket}"))));
     lines.extend(plan.host.security_contact.iter().map(|contact| ("security_contact", contact.to_string())));
     lines
 }

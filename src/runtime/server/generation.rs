@@ -161,6 +161,11 @@ impl Generation {
         problems
     }
 
+    /// Every socket to accept on: those of the listeners, and where the figures are served.
+    pub fn sockets(&self) -> impl Iterator<Item = SocketAddr> {
+        self.listeners.keys().copied().chain(self.plan.metrics)
+    }
+
     /// What `listener` presents; `None` if it does not speak TLS.
     pub fn tls_of(&self, listener: &Listener) -> Option<Arc<ServerConfig>> {
         let configs = if listener.protocol == Protocol::Https { &self.web_tls } else { &self.tls };

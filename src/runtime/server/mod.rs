@@ -19,6 +19,7 @@ pub mod certificates;
 pub mod challenge;
 pub mod control;
 pub mod credentials;
+pub mod figures;
 pub mod generation;
 pub mod guard;
 pub mod keyring;
@@ -98,6 +99,7 @@ pub struct Server {
     /// Removes old messages; ends by itself when the server drains.
     retention: Mutex<Option<tokio::task::JoinHandle<()>>>,
     health: web::health::Health,
+    figures: figures::Figures,
     /// The shelf and what belongs to it: lives across generations.
     certificates: Arc<Certificates>,
     /// Looks after the certificates; ends by itself when the server drains.
@@ -141,6 +143,7 @@ impl Server {
             worker: Mutex::default(),
             retention: Mutex::default(),
             health: web::health::Health::default(),
+            figures: figures::Figures::default(),
             rolling: Arc::new(rolling),
             rolls: Mutex::default(),
             started: Timestamp::now(),

@@ -40,7 +40,7 @@ pub(super) async fn swap(server: &Arc<Server>, digest: &Digest, base: &Path) -> 
         load.await.map_err(|error| ServerError::NeedsRestart(error.to_string()))??
     };
     let bound = bind_missing(&next, &tasks)?;
-    let gone: Vec<SocketAddr> = tasks.keys().filter(|s| !next.listeners.contains_key(s)).copied().collect();
+    let gone: Vec<SocketAddr> = tasks.keys().filter(|s| !next.sockets().any(|n| n == **s)).copied().collect();
     tracing::info!(digest = %next.digest, opened = bound.len(), closed = gone.len(), "swapping to another plan");
     next.settle(&server.certificates)?;
     server.rolling.enter(Some(&former.plan), &mut next).await?;
@@ -65,8 +65,7 @@ fn bind_missing(
     generation: &Generation,
     tasks: &Tasks,
 ) -> Result<Vec<(SocketAddr, std::net::TcpListener)>, ServerError> {
-    let mut missing: Vec<SocketAddr> =
-        generation.listeners.keys().filter(|s| !tasks.contains_key(s)).copied().collect();
+    let mut missing: Vec<SocketAddr> = generation.sockets().filter(|s| !tasks.contains_key(s)).collect();
     missing.sort();
     missing.into_iter().map(|socket| Ok((socket, bind_socket(socket)?))).collect()
 }

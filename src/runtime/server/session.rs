@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::Server;
 use super::answer::login::Logins;
 use super::answer::{imap, pop3, smtp};
+use super::figures;
 use super::generation::Generation;
 use super::web;
 use crate::plan::document::{Listener, Protocol, TlsMode};
@@ -36,6 +37,10 @@ pub(super) async fn accept(server: Arc<Server>, socket: SocketAddr, listener: Tc
             }
         };
         let generation = server.current.load_full();
+        if generation.plan.metrics == Some(socket) {
+            figures::welcome(&server, tcp);
+            continue;
+        }
         let Some(name) = generation.listeners.get(&socket).cloned() else { continue };
         let Some(settings) = generation.plan.listeners.get(&name).cloned() else { continue };
         let limits = &generation.plan.limits;

@@ -221,6 +221,15 @@ pub fn list(view: &View<'_>, after: QueueId, limit: usize) -> Result<Vec<QueueMe
     .collect()
 }
 
+/// How many messages wait.
+///
+/// # Errors
+/// [`StoreError`] of the database.
+pub fn count(view: &View<'_>) -> Result<u64, StoreError> {
+    let count = view.first("SELECT count(*) FROM queue_message", [], |row| row.get(0))?;
+    Ok(count.unwrap_or_default())
+}
+
 /// All recipients of a message, settled ones too; at most [`limits::QUEUE_RECIPIENTS_MAX`].
 ///
 /// # Errors

@@ -16,7 +16,7 @@ mod entry;
 mod lease;
 
 pub use entry::{
-    NewMessage, Outcome, QueueId, QueueMessage, QueueRecipient, RecipientId, RecipientState, enqueue, finish,
+    NewMessage, Outcome, QueueId, QueueMessage, QueueRecipient, RecipientId, RecipientState, count, enqueue, finish,
     is_delay_noticed, list, message, note_delay, recipients, record, remove, retry,
 };
 pub use lease::{Due, due, next_due};

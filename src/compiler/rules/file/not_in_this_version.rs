@@ -120,8 +120,9 @@ fn filter<'c>(config: &'c Config, gaps: &mut Vec<Gap<'c>>) {
 }
 
 fn surroundings<'c>(config: &'c Config, gaps: &mut Vec<Gap<'c>>) {
-    if let Some(metrics) = &config.metrics {
-        gaps.push(warn(&metrics.span, "metrics", "No figures are served."));
+    if let Some(probes) = config.metrics.as_ref().and_then(|m| m.probes_from.as_ref()).and_then(|p| p.first()) {
+        let meanwhile = "Their connections count, and are logged, like anybody's.";
+        gaps.push(warn(&probes.span, "metrics.probes_from", meanwhile));
     }
 }
 

@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
     summary: "Two listeners bind the same address and port.",
     check: Check::Meaning(check),
     explanation: Explanation {
-        what: "Compares the sockets of all listeners. A wildcard address (`0.0.0.0`, `::`) overlaps every address of its \
+        what: "Compares the sockets of all listeners, and `metrics.address`. A wildcard address (`0.0.0.0`, `::`) overlaps every address of its \
             family.",
         why: "The second of them could not start, and which one is second would depend on chance. IPv4 and IPv6 \
             are apart: `::` is IPv6 alone here.",
@@ -41,6 +41,15 @@ fn check(meaning: &Meaning<'_>, out: &mut Vec<Finding>) {
             .related(other.port_span(), format!("`{}` binds it here", other.name))
             .detail(format!("`{}` and `{}` both bind port {} on the same address.", other.name, door.name, door.port))
             .fix("change one port, or give the two listeners different `addresses`");
+        out.push(finding);
+    }
+    let Some(metrics) = &meaning.config.metrics else { return };
+    let socket = metrics.address.value.0;
+    if let Some(other) = taken.by(socket.port(), socket.ip()).and_then(|at| meaning.listeners.get(at)) {
+        let finding = Finding::at(RULE.code, &metrics.address.span, format!("port {} again", socket.port()))
+            .related(other.port_span(), format!("`{}` binds it here", other.name))
+            .detail(format!("`{}` and `metrics` both bind {socket}.", other.name))
+            .fix("serve the figures on another port, such as 9090");
         out.push(finding);
     }
 }

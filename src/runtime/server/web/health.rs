@@ -37,8 +37,8 @@ impl Server {
     /// is wrong.
     fn listens(&self) -> bool {
         let Ok(tasks) = self.listeners.try_lock() else { return true };
-        let accepted = |socket| tasks.get(socket).is_some_and(|task| !task.is_finished());
-        self.current.load().listeners.keys().all(accepted)
+        let accepted = |socket| tasks.get(&socket).is_some_and(|task| !task.is_finished());
+        self.current.load().sockets().all(accepted)
     }
 
     async fn writes(&self) -> bool {

@@ -24,7 +24,7 @@ mod clear;
 mod connection;
 mod exchange;
 pub(super) mod health;
-mod message;
+pub(super) mod message;
 pub mod pox;
 mod secure;
 
