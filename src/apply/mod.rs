@@ -95,7 +95,7 @@ pub fn apply(
     }
     let running = control::ask(&state.control_socket(), &Request::Status)?.is_some();
     if !running {
-        for socket in plan.listeners.values().flat_map(|listener| &listener.sockets) {
+        for socket in plan.listeners.values().flat_map(|listener| &listener.sockets).chain(&plan.metrics) {
             drop(bind_socket(*socket)?);
         }
     }
@@ -124,7 +124,7 @@ pub fn apply(
     let activation = match former {
         // Applying what is active already changes nothing, so it is no new generation.
         Some(former) if former.digest == digest && former.base == base => former,
-        _ => state.activate(&digest, base, rollback_to)?,
+        _ => state.activate(plan, base, rollback_to)?,
     };
     // The last step, since it needs the keys that were made on the way.
     let published = publish::publish(plan, base, state);

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use super::authority;
 use super::update::{UpdateError, Updater};
 use crate::artefact::reconcile::dns::difference::{Foreign, ZoneDifference, difference, ownership, questions};
-use crate::artefact::reconcile::dns::ownership::{Ownership, SetName};
+use crate::artefact::reconcile::dns::ownership::{Owner, Ownership, SetName};
 use crate::artefact::reconcile::dns::{AuthorityError, RrSet};
 use crate::ground::limits;
 use crate::plan::document::DnsRecord;
@@ -39,6 +39,7 @@ pub async fn look(
     server: SocketAddr,
     wanted: &[DnsRecord],
     foreign: Foreign,
+    owner: &Owner,
 ) -> Result<Vec<ZoneDifference>, LookError> {
     let mut zones: BTreeMap<String, Vec<DnsRecord>> = BTreeMap::new();
     // Reverse names belong to whoever gave the address.
@@ -53,9 +54,9 @@ pub async fn look(
     for (zone, wanted) in &zones {
         let marker = (Ownership::place(zone), "TXT".to_owned());
         let mut found = sets(server, BTreeSet::from([marker])).await?;
-        let ownership = ownership(zone, &found);
+        let ownership = ownership(zone, &found, owner);
         found.extend(sets(server, questions(wanted, &ownership)).await?);
-        differences.push(difference(zone, wanted, &found, foreign));
+        differences.push(difference(zone, wanted, &found, foreign, owner));
     }
     Ok(differences)
 }

@@ -11,12 +11,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::artefact::reconcile::dns::ownership::Owner;
 use crate::artefact::reconcile::stage::{self, Stages};
 use crate::ground::clock::Timestamp;
 use crate::ground::file;
 use crate::plan::digest::Digest;
 use crate::plan::document::Storage;
 use crate::plan::{Plan, codec};
+use crate::vocabulary::mail::Domain;
 
 /// One plan having become the active one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +30,9 @@ pub struct Activation {
     /// because the same plan may stand in another folder elsewhere.
     pub base: PathBuf,
     pub activated: Timestamp,
+    /// `host.name` of the plan: records that were pushed are marked with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<Domain>,
     /// The generation that a rollback went back to, if it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback_to: Option<u64>,
@@ -127,6 +132,17 @@ impl StateFolder {
         Ok(records)
     }
 
+    /// Who pushes the records of `plan`: its host, under the names of former activations too.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn owner(&self, plan: &Plan) -> Result<Owner, StateError> {
+        let host = plan.host.name.to_string();
+        let names = self.history()?.into_iter().filter_map(|activation| activation.host);
+        let former = names.map(|name| name.to_string()).filter(|name| *name != host).collect();
+        Ok(Owner { host, former })
+    }
+
     /// Keeps a plan's bytes under its digest.
     ///
     /// # Errors
@@ -142,13 +158,14 @@ impl StateFolder {
     ///
     /// # Errors
     /// [`StateError`]; the former plan then stays active.
-    pub fn activate(&self, digest: &Digest, base: &Path, rollback_to: Option<u64>) -> Result<Activation, StateError> {
+    pub fn activate(&self, plan: &Plan, base: &Path, rollback_to: Option<u64>) -> Result<Activation, StateError> {
         let generation = self.history()?.last().map_or(0, |last| last.generation) + 1;
         let activation = Activation {
             generation,
-            digest: digest.clone(),
+            digest: Digest::of_plan(plan),
             base: base.to_owned(),
             activated: Timestamp::now(),
+            host: Some(plan.host.name.clone()),
             rollback_to,
         };
         let json = serde_json::to_vec_pretty(&activation)

@@ -490,4 +490,43 @@ def _():
     server.stop()
 
 
+BACKUP = f"""
+version: 1
+profile: lab
+host: {{ name: mx2.{ZONE}, addresses: [198.18.1.26], role: backup-mx }}
+listeners: {{ smtp: {{}} }}
+certificates: {{ self_signed: true }}
+domains: {{ mx2.{ZONE}: {{ dkim: none }} }}
+accounts: {{ alice@mx2.{ZONE}: {{ password: {{ file: secrets/alice }} }} }}
+relay: {{ backup_for: {{ {ZONE}: {{ next_hop: {HOST}, recipients: [alice@{ZONE}] }} }} }}
+dns:
+  publish: {{ rfc2136: {{ server: "{PRIMARY}:53", key_name: lab, key: {{ file: secrets/tsig }} }} }}
+"""
+
+
+@fact("a backup MX pushes into the same zone, and neither host takes away what the other wants")
+def _():
+    backup = Server("backup", lambda _: BACKUP)
+    (backup.folder / "secrets/tsig").write_text((STATE / "dns/secret").read_text())
+
+    def pushed(host):
+        done = host.mailctl("dns", "push", "--format", "json", "--yes")
+        want(done.returncode == 0, f"{host.folder.name}: {done.stdout} {done.stderr}")
+        return changes(json.loads(done.stdout))
+
+    def marks():
+        return {line.split()[1] for line in dig(PRIMARY, f"_mailctl.{ZONE}", "TXT")}
+
+    push("--yes")
+    before = dig(PRIMARY, ZONE, "MX"), dig(PRIMARY, ZONE, "TXT"), dig(PRIMARY, HOST, "A")
+    want(pushed(backup) and dig(PRIMARY, f"mx2.{ZONE}", "A") == ["198.18.1.26"], "the backup has pushed nothing")
+    want(marks() == {HOST, f"mx2.{ZONE}"}, marks())
+    for host in (server, backup, server):
+        want(not pushed(host), f"{host.folder.name} changes something again")
+    backup.config.write_text(BACKUP.replace("198.18.1.26", "198.18.1.27"))
+    want(pushed(backup) and dig(PRIMARY, f"mx2.{ZONE}", "A") == ["198.18.1.27"], "its own record is not changed")
+    want((dig(PRIMARY, ZONE, "MX"), dig(PRIMARY, ZONE, "TXT"), dig(PRIMARY, HOST, "A")) == before, "the first host's records")
+    want(not pushed(server), "the first host takes it back")
+
+
 main()

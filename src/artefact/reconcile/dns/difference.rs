@@ -2,14 +2,15 @@
 //!
 //! Invariants: a record that is not ours (see [`ownership`](super::ownership)) is taken away only if its owner was told
 //! and said so ([`Foreign::Replace`]); doing it twice changes nothing the second time. A foreign record that already is
-//! what we want becomes ours.
+//! what we want becomes ours. Several hosts may push into one zone: what another has marked is foreign, and what two want
+//! stays until neither does.
 //!
 //! Where a foreign record may stand beside ours, it stays: a TXT set holds strings of many owners, and CAA records add
 //! up. Elsewhere it contradicts ours: a second MX takes mail away, a second SPF record makes both void (RFC 7208 §4.5).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ownership::{Ownership, SetName};
+use super::ownership::{Owner, Ownership, SetName};
 use super::{Expectation, FoundRecord, RecordChange, RrSet};
 use crate::plan::document::{DnsData, DnsRecord};
 
@@ -69,10 +70,11 @@ pub fn difference(
     wanted: &[DnsRecord],
     found: &BTreeMap<SetName, RrSet>,
     foreign: Foreign,
+    owner: &Owner,
 ) -> ZoneDifference {
     let marker = (Ownership::place(zone), "TXT".to_owned());
-    let before = ownership(zone, found);
-    let mut goal = Goal { zone, before: &before, after: Ownership::default(), foreign, out: empty(zone) };
+    let before = ownership(zone, found, owner);
+    let mut goal = Goal { zone, before: &before, after: Ownership::none(&owner.host), foreign, out: empty(zone) };
     goal.out.waiting = waiting(wanted);
     let mut sets: BTreeMap<SetName, (u32, Vec<&DnsData>)> = BTreeMap::new();
     for set in before.sets() {
@@ -95,13 +97,13 @@ pub fn difference(
 }
 
 /// What the marker among `found` says.
-pub fn ownership(zone: &str, found: &BTreeMap<SetName, RrSet>) -> Ownership {
+pub fn ownership(zone: &str, found: &BTreeMap<SetName, RrSet>, owner: &Owner) -> Ownership {
     let marker = found.get(&(Ownership::place(zone), "TXT".to_owned()));
     let texts = marker.into_iter().flat_map(|set| &set.data).filter_map(|data| match data {
         DnsData::Txt(text) => Some(text.as_str()),
         _ => None,
     });
-    Ownership::read(zone, texts)
+    Ownership::read(zone, owner, texts)
 }
 
 fn empty(zone: &str) -> ZoneDifference {
@@ -134,6 +136,8 @@ impl Goal<'_> {
         for record in &here.records {
             match &record.data {
                 Some(data) if wanted.contains(&data) => right.push(record.clone()),
+                // Another host's plan wants it still.
+                Some(data) if self.before.is_shared(set, data) => others.push(record.clone()),
                 Some(data) if self.before.owns(set, data) => ours.push(record.clone()),
                 _ => others.push(record.clone()),
             }
@@ -170,7 +174,9 @@ impl Goal<'_> {
         let kept = neighbours.iter().map(|record| (set.0.clone(), set.1.clone(), shown(record)));
         self.out.kept.extend(kept);
         // RFC 2181 §5.2: one TTL for the whole set; where others keep records in it, theirs.
-        let (ttl, shared) = if neighbours.is_empty() { (ttl, false) } else { (here.ttl_seconds, true) };
+        let with_another = |record: &FoundRecord| record.data.as_ref().is_some_and(|d| self.before.is_shared(set, d));
+        let shared = !neighbours.is_empty() || right.iter().any(with_another);
+        let ttl = if shared { here.ttl_seconds } else { ttl };
         let mut add: Vec<DnsData> = Vec::new();
         let mut remove: Vec<FoundRecord> = ours.into_iter().chain(rivals).collect();
         let renew = !shared && !right.is_empty() && here.ttl_seconds != ttl;
@@ -211,7 +217,7 @@ impl Goal<'_> {
         }
     }
 
-    /// The marker last, as a whole: nobody else writes there.
+    /// The marker last; strings of other hosts stay in it.
     fn mark(&mut self, marker: &SetName, here: &RrSet) {
         // Removals come first, lest a name holds an alias and something else for a moment.
         self.out.changes.sort_by_key(|change| !change.add.is_empty());
@@ -219,7 +225,8 @@ impl Goal<'_> {
         let is = |record: &FoundRecord, text: &String| record.data == Some(DnsData::Txt(text.clone()));
         let add = texts.iter().filter(|text| !here.records.iter().any(|record| is(record, text)));
         let add: Vec<DnsData> = add.cloned().map(DnsData::Txt).collect();
-        let stale = here.records.iter().filter(|record| !texts.iter().any(|text| is(record, text)));
+        let ours = |record: &&FoundRecord| matches!(&record.data, Some(DnsData::Txt(text)) if self.before.wrote(text));
+        let stale = here.records.iter().filter(ours).filter(|record| !texts.iter().any(|text| is(record, text)));
         let remove: Vec<FoundRecord> = stale.cloned().collect();
         self.change(&marker.0, &marker.1, MARKER_TTL_SECONDS, add, remove);
         let (name, kind) = marker.clone();
@@ -308,12 +315,60 @@ mod tests {
         }
 
         fn difference(&self, wanted: &[DnsRecord], foreign: Foreign) -> ZoneDifference {
-            difference("example.org", wanted, &self.0, foreign)
+            self.difference_of("mail.example.org", wanted, foreign)
+        }
+
+        fn difference_of(&self, host: &str, wanted: &[DnsRecord], foreign: Foreign) -> ZoneDifference {
+            let owner = Owner { host: host.to_owned(), former: BTreeSet::from([format!("old.{host}")]) };
+            difference("example.org", wanted, &self.0, foreign, &owner)
         }
 
         fn has(&self, name: &str, data: &DnsData) -> bool {
             self.0.get(&(name.to_owned(), data.kind().to_owned())).is_some_and(|set| set.data.contains(data))
         }
+    }
+
+    #[test]
+    fn several_hosts_push_into_one_zone_and_none_takes_away_what_another_wants() {
+        let mut zone = Zone::default();
+        let both = wanted("example.org", mx("mail.example.org"));
+        let address = |host: &str| wanted(host, DnsData::A("192.0.2.1".parse().unwrap()));
+        let (first, second) =
+            (["mail.example.org", "mx2.example.org"], [address("mail.example.org"), address("mx2.example.org")]);
+        for (host, own) in first.iter().zip(&second) {
+            let records = [both.clone(), own.clone()];
+            zone.push(&zone.difference_of(host, &records, Foreign::Keep));
+        }
+        for (host, own) in first.iter().zip(&second) {
+            assert!(zone.has(host, &own.data), "{host}");
+            let records = [both.clone(), own.clone()];
+            let again = zone.difference_of(host, &records, Foreign::Keep);
+            assert_eq!((again.changes, again.conflicts), (Vec::new(), Vec::new()), "{host}");
+        }
+        // One leaves: what it had alone goes, what both want stays.
+        zone.push(&zone.difference_of("mx2.example.org", &[], Foreign::Keep));
+        assert!(!zone.has("mx2.example.org", &second[1].data) && zone.has("mail.example.org", &second[0].data));
+        assert!(zone.has("example.org", &both.data));
+        // It may not put another in its place unless told so.
+        let other = [wanted("example.org", mx("mx2.example.org"))];
+        assert_eq!(zone.difference_of("mx2.example.org", &other, Foreign::Keep).conflicts.len(), 1);
+        // The last one leaves.
+        zone.push(&zone.difference_of("mail.example.org", &[], Foreign::Keep));
+        assert!(!zone.has("example.org", &both.data) && !zone.has("mail.example.org", &second[0].data));
+        assert!(zone.0[&("_mailctl.example.org".to_owned(), "TXT".to_owned())].data.is_empty());
+    }
+
+    #[test]
+    fn a_host_that_is_renamed_keeps_what_it_has_pushed() {
+        let mut zone = Zone::default();
+        let records = [wanted("example.org", mx("mail.example.org"))];
+        zone.push(&zone.difference_of("old.mail.example.org", &records, Foreign::Keep));
+        let renamed = [wanted("example.org", mx("new.example.org"))];
+        let difference = zone.difference_of("mail.example.org", &renamed, Foreign::Keep);
+        assert_eq!(difference.conflicts, []);
+        zone.push(&difference);
+        assert!(zone.has("example.org", &renamed[0].data) && !zone.has("example.org", &records[0].data));
+        assert_eq!(zone.0[&("_mailctl.example.org".to_owned(), "TXT".to_owned())].data.len(), 1);
     }
 
     #[test]

@@ -42,7 +42,8 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome, Failure>
     let wanted = context.records(&plan)?;
     let foreign = if arguments.replace_foreign { Foreign::Replace } else { Foreign::Keep };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let look = || runtime.block_on(publish::look(updater.primary(), &wanted, foreign));
+    let owner = context.state.owner(&plan)?;
+    let look = || runtime.block_on(publish::look(updater.primary(), &wanted, foreign, &owner));
     let zones = look()?;
     let human = arguments.format == Format::Human;
     if human {

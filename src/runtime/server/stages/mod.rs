@@ -219,7 +219,7 @@ impl Rolling {
         let text = |error: StateError| error.to_string();
         let known = known(&self.state, plan, self.shelf.as_ref()).map_err(text)?;
         // What is looked for has been pushed before: a version that is still on its way must not come after the look.
-        push::push(plan, &generation.base, &self.world(), &stages).await?;
+        push::push(&self.state, plan, &generation.base, &self.world(), &stages).await?;
         let observed = look::look(generation, &known, &stages, &self.world(), self.shelf.as_ref())
             .await
             .map_err(|e| e.to_string())?;
@@ -233,7 +233,7 @@ impl Rolling {
         need(self.shelf.as_ref(), plan, &known, &stages, &world);
         let pushed = match world.records == self.world().records {
             true => Ok(()),
-            false => push::push(plan, &generation.base, &world, &stages).await,
+            false => push::push(&self.state, plan, &generation.base, &world, &stages).await,
         };
         self.promote(&world);
         self.world.store(Arc::new(world));
