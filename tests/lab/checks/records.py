@@ -506,7 +506,7 @@ dns:
 
 @fact("a backup MX pushes into the same zone, and neither host takes away what the other wants")
 def _():
-    backup = Server("backup", lambda _: BACKUP)
+    backup = Server("second-mx", lambda _: BACKUP)
     (backup.folder / "secrets/tsig").write_text((STATE / "dns/secret").read_text())
 
     def pushed(host):
