@@ -36,7 +36,7 @@ pub struct Drift {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(into = "&'static str")]
 pub enum Area {
     Dns,
     Firewall,
@@ -46,13 +46,15 @@ pub enum Area {
 
 impl Area {
     const ALL: [Self; 4] = [Self::Dns, Self::Firewall, Self::Listener, Self::Server];
+}
 
-    fn name(self) -> &'static str {
-        match self {
-            Self::Dns => "dns",
-            Self::Firewall => "firewall",
-            Self::Listener => "listener",
-            Self::Server => "server",
+impl From<Area> for &'static str {
+    fn from(area: Area) -> Self {
+        match area {
+            Area::Dns => "dns",
+            Area::Firewall => "firewall",
+            Area::Listener => "listener",
+            Area::Server => "server",
         }
     }
 }
@@ -114,9 +116,9 @@ pub fn by_area(state: &StateFolder) -> Result<Areas, String> {
         let (active, plan) = state.active_plan()?;
         drift(state, &active, &plan)
     };
-    let mut areas: Areas = Area::ALL.iter().map(|area| (area.name(), BTreeSet::new())).collect();
+    let mut areas: Areas = Area::ALL.iter().map(|area| ((*area).into(), BTreeSet::new())).collect();
     for drift in look().map_err(|error| error.to_string())? {
-        areas.entry(drift.area.name()).or_default().insert(drift.problem);
+        areas.entry(drift.area.into()).or_default().insert(drift.problem);
     }
     Ok(areas)
 }

@@ -175,4 +175,19 @@ def _():
         pass
 
 
+@fact("a look for drift that nobody answers does not hold up a stop")
+def _():
+    server.stop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("198.18.3.10", 5353))
+        silent.settimeout(30)
+        server.write(lambda _: YAML.replace('"198.18.0.53:53"', '"198.18.3.10:5353"'))
+        server.start()
+        silent.recv(512)
+        started = time.monotonic()
+        server.stop()
+    took = time.monotonic() - started
+    want(took < 5, f"the stop took {took:.1f} s, and its drain is 2 s")
+
+
 main()

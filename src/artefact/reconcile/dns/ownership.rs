@@ -28,7 +28,7 @@ const DIGEST_DIGITS: usize = 16;
 pub type SetName = (String, String);
 
 /// The host that pushes: by its name, and by those that it had before.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
     pub host: String,
     pub former: BTreeSet<String>,

@@ -1,4 +1,4 @@
-//! One connection: HTTP/1.1, one request, one reply, and ten seconds for both.
+//! One connection: HTTP/1.1 (RFC 9112), one request, one reply, and ten seconds for both.
 
 use std::convert::Infallible;
 use std::sync::Arc;

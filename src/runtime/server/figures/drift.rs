@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use crate::ground::clock::Timestamp;
 use crate::ground::limits::{DRIFT_LOOK_LAB_SECONDS, DRIFT_LOOK_SECONDS};
 use crate::plan::document::Profile;
@@ -20,15 +22,16 @@ pub struct Seen {
     pub areas: Result<Areas, String>,
 }
 
-/// Has `look` look for drift until the server stops, as long as the plan serves figures. It may take its time: it has a
-/// thread of its own.
+/// Has `look` look for drift until the server stops, as long as the plan serves figures. It may block and take its time.
 pub async fn watch(server: Weak<Server>, look: impl Fn() -> Result<Areas, String> + Clone + Send + 'static) {
     let mut known = Areas::new();
     loop {
         let Some((wanted, pause, mut draining)) = server.upgrade().map(|server| terms(&server)) else { return };
         if wanted {
-            let look = look.clone();
-            let areas = tokio::task::spawn_blocking(look).await.unwrap_or_else(|error| Err(error.to_string()));
+            let areas = tokio::select! {
+                areas = apart(look.clone()) => areas,
+                _ = draining.wait_for(|draining| *draining) => return,
+            };
             match &areas {
                 Ok(areas) => {
                     tell(&known, areas);
@@ -44,6 +47,18 @@ pub async fn watch(server: Weak<Server>, look: impl Fn() -> Result<Areas, String
             _ = draining.wait_for(|draining| *draining) => return,
         }
     }
+}
+
+/// Runs `look` in a thread of its own. Not among the runtime's blocking tasks: those are waited for when it ends, and name
+/// servers that do not answer would hold up a stop.
+async fn apart(look: impl FnOnce() -> Result<Areas, String> + Send + 'static) -> Result<Areas, String> {
+    let (send, receive) = oneshot::channel();
+    let run = move || {
+        // Nobody waits any more once the server stops.
+        let _ = send.send(look());
+    };
+    std::thread::Builder::new().name("drift".to_owned()).spawn(run).map_err(|error| error.to_string())?;
+    receive.await.unwrap_or_else(|_| Err("the look broke off".to_owned()))
 }
 
 fn terms(server: &Server) -> (bool, Duration, tokio::sync::watch::Receiver<bool>) {
