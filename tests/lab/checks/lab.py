@@ -106,15 +106,21 @@ def lab(*command, **options):
     return run("bash", HERE.parent / "lab.sh", *command, **options)
 
 
-def empty(zone, server="198.18.0.1"):
-    """Takes everything out of a zone but its name servers."""
+def empty(zone, server="198.18.0.1", second="198.18.0.2"):
+    """Takes everything out of a zone but its name servers, and waits until nobody remembers it: the second server may be
+    seconds behind, the resolver keeps what it heard for 5 s, and a sender what the resolver says."""
     key = f"hmac-sha256:lab.:{(STATE / 'dns/secret').read_text().strip()}"
     updates = set()
     for line in run("dig", "+noall", "+answer", "-y", key, f"@{server}", zone, "AXFR").splitlines():
         name, _, _, kind = line.split()[:4]
         if kind not in ("SOA", "NS", "RRSIG", "NSEC", "DNSKEY", "CDS", "CDNSKEY"):
             updates.add(f"update delete {name} {kind}")
+    if not updates:
+        return
     lab("publish", zone, input="\n".join(sorted(updates)) + "\n")
+    serial = lambda where: run("dig", "+short", f"@{where}", zone, "SOA")
+    wait_until(20, f"{second} does not follow {server}", lambda: serial(second) == serial(server), 0.2)
+    time.sleep(6)
 
 
 def postfix_log():
